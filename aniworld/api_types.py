@@ -1,0 +1,53 @@
+"""Types of what API callers send, so that no text, number or time can upset a database; and pages of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from django.db import models
+from pydantic import AfterValidator, Field, StringConstraints
+
+M = TypeVar("M", bound=models.Model)
+
+LARGEST_ROW_ID = 2**63 - 1
+LARGEST_INTEGER = 2**31 - 1
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("it holds a NUL character")
+    return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("the year must be from 1970 to 9000")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+# Any text without NUL, line breaks allowed.
+Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_without_nul)]
+# One line: names, titles, labels.
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# A line that says something.
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+# What names a series or a provider in a path.
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+RowId = Annotated[int, Field(ge=1, le=LARGEST_ROW_ID)]
+# Season, episode, position: what fits any integer column.
+Number = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
+PageNumber = Annotated[int, Field(ge=1, le=1_000_000, description="From 1.")]
+PageLimit = Annotated[int, Field(ge=1, le=200, description="Items on a page.")]
+# A time; without a zone it is UTC.
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+def page(queryset: models.QuerySet[M], page: int, limit: int, render: Callable[[M], Any]) -> dict[str, Any]:
+    """One page of `queryset` as every list of the API answers it, in two queries. `page` counts from 1."""
+    first = (page - 1) * limit
+    items = [render(row) for row in queryset[first : first + limit]]
+    return {"items": items, "total": queryset.count(), "page": page, "limit": limit}

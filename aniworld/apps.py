@@ -1,0 +1,21 @@
+"""The project package as an app: its commands, templates and system checks."""
+
+import os
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class AniworldConfig(AppConfig):
+    """Names the app."""
+
+    name = "aniworld"
+    label = "aniworld"
+
+    def ready(self) -> None:
+        """Registers the checks and the admin pages of foreign apps, once all models are there."""
+        import_module("aniworld.system_checks")
+        if os.environ.get("Q_CLUSTER_NAME"):
+            # Loaded before the cluster forks, their code is shared by its workers instead of being loaded by each.
+            for name in ("downloads", "library", "aniworld.live", "aniworld.accounts", "aniworld.supervisor"):
+                import_module(f"{name}.tasks")

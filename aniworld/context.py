@@ -1,0 +1,46 @@
+"""What the frame around every page shows. Each value costs nothing until a template asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+from django.http import HttpRequest
+from django.urls import get_script_prefix
+from django.utils.functional import SimpleLazyObject
+
+from aniworld.configuration import store
+from aniworld.live.models import Event
+from downloads.models import QueueItem
+
+
+def _theme(request: HttpRequest) -> str:
+    preferences = getattr(request, "preferences", None)
+    return preferences.theme if preferences else "auto"
+
+
+def activity() -> dict[str, int]:
+    """How much is downloading and waiting, and the speed of all together in bytes per second."""
+    running, waiting = QueueItem.Status.DOWNLOADING, QueueItem.Status.PENDING
+    figures = QueueItem.objects.filter(status__in=[running, waiting]).aggregate(
+        active=Count("pk", filter=Q(status=running)),
+        pending=Count("pk", filter=Q(status=waiting)),
+        speed=Sum("download_speed", filter=Q(status=running)),
+    )
+    return {name: value or 0 for name, value in figures.items()}
+
+
+def last_event() -> int:
+    """The id of the newest event: what comes after it is what a page rendered now does not show."""
+    return Event.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    return {
+        "site_name": SimpleLazyObject(lambda: store.current().general.site_name),
+        "theme": _theme(request),
+        "activity": SimpleLazyObject(activity),
+        "newest_event": getattr(request, "newest_event", None),
+        "socket_path": f"{get_script_prefix()}ws/connect",
+    }

@@ -1,0 +1,1 @@
+"""Live: the event log, the socket that follows it, and the progress of operations."""

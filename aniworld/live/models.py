@@ -1,0 +1,122 @@
+"""The event log, and the last state of every operation that reports progress."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.Model):
+    """Something that happened, with a growing id. Written in the transaction of the change it tells of."""
+
+    id = models.BigAutoField(primary_key=True)
+    type = models.CharField(max_length=64)
+    room = models.CharField(max_length=32)
+    timestamp = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["room", "id"], name="event_room"),
+            models.Index(fields=["timestamp"], name="event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.type}"
+
+
+class ProgressQuerySet(models.QuerySet["Progress"]):
+    """Operations by what they are doing now."""
+
+    def active(self) -> Self:
+        """Those that run, the latest change first."""
+        return self.filter(status__in=Progress.ACTIVE)
+
+    def ended(self) -> Self:
+        """Those that are over, the latest first."""
+        return self.exclude(status__in=Progress.ACTIVE)
+
+
+class Progress(models.Model):
+    """The last state of one operation: started → in_progress → completed | failed | cancelled.
+
+    A new start under the same id begins anew, and what still reports for the former run changes nothing any more:
+    `started_at` tells the runs apart. `percent` is 0 to 100; `current` and `total` count what `metadata` names.
+    """
+
+    class Type(models.TextChoices):
+        DOWNLOAD = "download", _("download")
+        SCAN = "scan", _("scan")
+        QUEUE = "queue", _("queue")
+        SYSTEM = "system", _("system")
+        ERROR = "error", _("error")
+
+    class Status(models.TextChoices):
+        STARTED = "started", _("started")
+        IN_PROGRESS = "in_progress", _("in progress")
+        COMPLETED = "completed", _("completed")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    ACTIVE = (Status.STARTED, Status.IN_PROGRESS)
+    STATE = ("type", "title", "message", "percent", "current", "total", "metadata")
+
+    id = models.CharField(primary_key=True, max_length=400)
+    type = models.CharField(max_length=16, choices=Type)
+    status = models.CharField(max_length=16, choices=Status)
+    title = models.CharField(max_length=500)
+    message = models.TextField(blank=True)
+    percent = models.FloatField(default=0)
+    current = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    started_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = ProgressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at"]
+        verbose_name_plural = _("progress")
+        indexes = [models.Index(fields=["type", "status", "-updated_at"], name="progress_list")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def begin(self, status: str = Status.STARTED) -> None:
+        """Takes the place of whatever ran under this id before. One statement, so that two starts can't collide."""
+        self.status = status
+        self.started_at = self.updated_at = timezone.now()
+        fields = [field.name for field in self._meta.concrete_fields if field.name != "id"]
+        Progress.objects.bulk_create([self], update_conflicts=True, unique_fields=["id"], update_fields=fields)
+
+    def record(self, status: str) -> None:
+        """Writes this state whatever the row held before: for operations whose truth is kept elsewhere.
+
+        `started_at` is that of the run, which begins with status started, or with the first that is heard of it.
+        """
+        state = {name: getattr(self, name) for name in self.STATE}
+        known = Progress.objects.filter(pk=self.pk)
+        if status == self.Status.STARTED or not known.update(**state, status=status, updated_at=timezone.now()):
+            self.begin(status)
+
+    def advance(self, **values: Any) -> bool:
+        """Writes `values` of a run that goes on; False when it has ended or was started anew, and nothing changes."""
+        return self._move(self.Status.IN_PROGRESS, values)
+
+    def end(self, status: str, **values: Any) -> bool:
+        """Completed, failed or cancelled; False when it has ended already or was started anew."""
+        return self._move(self.Status(status), values)
+
+    def _move(self, status: Progress.Status, values: dict[str, Any]) -> bool:
+        values = {**values, "status": status, "updated_at": timezone.now()}
+        run = Progress.objects.active().filter(pk=self.pk, started_at=self.started_at)
+        if not run.update(**values):
+            return False
+        for name, value in values.items():
+            setattr(self, name, value)
+        return True

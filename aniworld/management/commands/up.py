@@ -1,0 +1,171 @@
+"""Starts everything: database, web server, workers and the demo site, and keeps it running."""
+
+from __future__ import annotations
+
+import os
+import socket
+from argparse import ArgumentParser
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Tags, run_checks
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connections
+
+from aniworld import schedules
+from aniworld.live.publish import publish
+from aniworld.management.command import OneLineErrors
+from aniworld.supervisor import instance, listening
+from aniworld.supervisor.chores import Chore
+from aniworld.supervisor.migrating import DatabaseUnavailable, migrate_apart, wait_for_database
+from aniworld.supervisor.models import Cluster as ClusterRecord
+from aniworld.supervisor.parts import Cluster, Part
+from aniworld.supervisor.supervision import Supervision
+from aniworld.supervisor.watchdog import Watch
+from downloads import upkeep
+from providers import registry
+
+
+class Command(OneLineErrors):
+    help = "Starts the web server and the workers, and keeps them running until SIGTERM or Ctrl-C."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST, help="Where to listen (default: HOST, %(default)s).")
+        parser.add_argument("--port", type=_port, default=settings.PORT, help="Default: PORT, %(default)s.")
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--web-only", action="store_true", help="Only the web server (and the demo site).")
+        only.add_argument("--workers-only", action="store_true", help="Only the workers.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        web, workers = not options["workers_only"], not options["web_only"]
+        roles = (*(["web"] if web else []), *(["workers"] if workers else []))
+        name = instance.new_name()
+        try:
+            claim = instance.Claim(name, roles)
+        except instance.AlreadyRunning as error:
+            raise CommandError(
+                f"Aniworld already runs on {settings.DATA_DIR} ({error}): stop it first, or choose another DATA_DIR."
+            ) from None
+        os.environ |= instance.marks(name)
+        try:
+            listener = self._listen(options["host"], options["port"]) if web else None
+            self._prepare()
+            self._run(self._parts(listener, options, workers), listener, options["host"])
+        finally:
+            claim.release()
+
+    def _listen(self, host: str, port: int) -> socket.socket:
+        try:
+            return listening.open_port(host, port)
+        except listening.UnknownHost as error:
+            raise CommandError(
+                f"HOST={host} cannot be used ({error}): name an address of this machine, or 0.0.0.0 for all of them."
+            ) from None
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}): "
+                "stop what listens there, or choose another with --port or PORT."
+            ) from None
+
+    def _prepare(self) -> None:
+        dead = instance.dead_ones()
+        reaped = instance.reap(dead)
+        if reaped:
+            self._say(f"Ended {reaped} processes that an earlier run left behind")
+        try:
+            wait_for_database()
+            applied = migrate_apart()
+        except DatabaseUnavailable as error:
+            raise CommandError(f"The database is not available: {error}") from None
+        self._check()
+        ClusterRecord.objects.tidy(dead)
+        schedules.put_in_place()
+        registry.sync()
+        upkeep.release_dead_owners()
+        instance.forget(dead)
+        connections.close_all()
+        self._say(f"Database ready ({applied} migrations applied)" if applied else "Database ready")
+
+    def _check(self) -> None:
+        # Only what depends on this installation: the rest is checked before a change is taken, and loads every page.
+        found = run_checks(tags=["installation", Tags.database])
+        for message in found:
+            self._say(f"Note: {message.msg}{f' {message.hint}' if message.hint else ''}")
+        if any(message.is_serious() for message in found):
+            raise CommandError("The installation is not usable; the notes above say why.")
+
+    def _parts(self, listener: socket.socket | None, options: dict[str, Any], workers: bool) -> list[Part]:
+        parts: list[Part] = []
+        if settings.DEMO:
+            parts.append(_demo_site())
+        if listener:
+            parts.append(_web(listener, options["host"]))
+        if workers:
+            parts.append(
+                Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS)
+            )
+            # One more than may download: the bell that proves the cluster alive always finds a free worker.
+            downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
+            parts.append(Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads))
+        return parts
+
+    def _run(self, parts: list[Part], listener: socket.socket | None, host: str) -> None:
+        watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
+        work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
+        supervision = Supervision(parts, [*work, *schedules.chores()], say=self._say, warn=_warn)
+        supervision.on_ready = partial(self._greet, _address(listener, host) if listener else "")
+        supervision.run(ClusterRecord.objects.filter(instance=instance.name()).delete)
+        # A worker that had to be killed could not give its item back itself. Without the database the lease runs out.
+        with suppress(DatabaseError):
+            upkeep.release(instance.name())
+
+    def _greet(self, address: str) -> None:
+        self._say(self.style.SUCCESS(f"Aniworld is ready on {address}" if address else "Aniworld's workers are ready"))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _warn(message: str) -> None:
+    publish("system_warning", {"message": message})
+
+
+def _port(text: str) -> int:
+    if not 0 <= int(text) <= 65535:
+        raise ValueError(text)
+    return int(text)
+
+
+def _address(listener: socket.socket, host: str) -> str:
+    name = listening.reachable_name(host)
+    base = f"/{settings.BASE_PATH}" if settings.BASE_PATH else ""
+    return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}{base}"
+
+
+def _web(listener: socket.socket, host: str) -> Part:
+    descriptor = listener.fileno()
+    # Not /health, which rightly complains while the workers are still starting.
+    path = f"/{settings.BASE_PATH}/api/auth/status" if settings.BASE_PATH else "/api/auth/status"
+    return Part(
+        "web",
+        "Web server",
+        ["aniworld.supervisor.web", str(descriptor)],
+        environment={"ANIWORLD_PAGES": "on"},
+        descriptors=(descriptor,),
+        probe=partial(listening.answers, host, listener.getsockname()[1], path),
+    )
+
+
+def _demo_site() -> Part:
+    port = listening.free_port(settings.DEMO_SITE_PORT)
+    os.environ["DEMO_SITE_PORT"] = str(port)
+    return Part(
+        "demo",
+        f"Demo site on port {port}",
+        ["providers.demo", str(settings.DEMO_DIR), "--port", str(port), "--quiet"],
+        probe=partial(listening.answers, "127.0.0.1", port, "/"),
+    )

@@ -1,0 +1,72 @@
+"""What happens regularly: by `up` itself every second or so, and by django-q2 every minute or later.
+
+This is the one place that names the regular work of all layers. `up` puts django-q2's rows in place at its start; an
+operator may switch one off in the admin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Schedule
+
+from aniworld.configuration import store
+from aniworld.supervisor import logfiles
+from aniworld.supervisor.chores import Chore
+from downloads import upkeep, wishes
+from library import loading
+
+
+@dataclass(frozen=True)
+class Regular:
+    """One regular task: its name, the function's dotted path, the minutes between two runs, and the cluster."""
+
+    name: str
+    function: str
+    minutes: int
+    cluster: str = "default"
+
+
+REGULAR = (
+    Regular("Prune the event log", "aniworld.live.tasks.prune", 10),
+    Regular("Delete expired tokens", "aniworld.accounts.tasks.prune", 24 * 60),
+    Regular("Put abandoned queue items right", "downloads.tasks.sweep", 1),
+    Regular("Delete what the queue kept for a while", "downloads.tasks.prune", 24 * 60),
+    Regular("Delete old requests of providers", "providers.tasks.prune", 24 * 60),
+    Regular("Load series that wait for it", "library.tasks.load_pending", 1),
+)
+
+
+def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
+    """Makes missing rows, corrects changed ones and removes those of former versions. What is switched off stays so."""
+    with transaction.atomic():
+        for task in regular:
+            values = {
+                "func": task.function,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": task.minutes,
+                "cluster": task.cluster,
+            }
+            first = {**values, "next_run": timezone.now()}
+            Schedule.objects.update_or_create(name=task.name, defaults=values, create_defaults=first)
+        ours = Schedule.objects.filter(func__regex=r"^(aniworld|providers|library|downloads)\.")
+        ours.exclude(name__in=[task.name for task in regular]).delete()
+
+
+def chores() -> list[Chore]:
+    """What `up` itself does every second or so: it needs no worker, and finds what a lost bell left lying."""
+    return [
+        Chore("Ringing for downloads", upkeep.ring_if_due, 1.5),
+        Chore("Queueing what new series were added for", wishes.queue_wanted, 1.5),
+        Chore("Ringing for series to load", loading.ring_if_due, 1.5),
+        Chore("Rotating the logs", rotate_logs, 30.0),
+    ]
+
+
+def rotate_logs() -> None:
+    """By the size and age that the operator configured."""
+    logging = store.current().logging
+    logfiles.rotate(settings.LOG_DIR, logging.max_megabytes * 1024 * 1024, logging.keep_days)

@@ -1,0 +1,50 @@
+"""What a worker process of a cluster tells about itself: that it is busy, and that the cluster does work.
+
+Whether a worker is busy stands in its process name, which the watchdog reads from the process table: it costs nothing,
+works while the database is away, and is gone with the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+from django.db import DatabaseError
+from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
+
+from aniworld.supervisor import instance, linux
+from aniworld.supervisor.models import Cluster
+
+logger = logging.getLogger(__name__)
+
+BUSY = "aniworld-busy"
+IDLE = "aniworld-idle"
+_BEAT_SECONDS = 3.0
+_beaten_at = -_BEAT_SECONDS
+
+
+def listen() -> None:
+    """Hears of the tasks of this process, if it is part of a cluster. These are the hooks django-q2 has for it."""
+    if instance.name() and os.environ.get("Q_CLUSTER_NAME"):
+        post_spawn.connect(_idle)
+        pre_execute.connect(_busy)
+        post_execute_in_worker.connect(_idle)
+
+
+def _idle(**_about: Any) -> None:
+    linux.call_itself(IDLE)
+
+
+def _busy(**_about: Any) -> None:
+    global _beaten_at
+    linux.call_itself(BUSY)
+    if time.monotonic() - _beaten_at < _BEAT_SECONDS:
+        return
+    _beaten_at = time.monotonic()
+    try:
+        Cluster.objects.beat(instance.name(), os.environ["Q_CLUSTER_NAME"])
+    except DatabaseError as error:
+        # An error here would end the worker. The watchdog does not judge while the database is away.
+        logger.warning("The heartbeat could not be written: %s", error)
