@@ -1,0 +1,1 @@
+"""What the operator may change while it runs, and its backups."""
