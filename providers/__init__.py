@@ -1,0 +1,1 @@
+"""The outside world: catalogues and hosts behind two small contracts."""
