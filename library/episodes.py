@@ -1,0 +1,111 @@
+"""Brings a catalogue's details and episodes of one series into the library. What a catalogue drops is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aniworld.live import publish as live
+from aniworld.live.throttle import Throttle
+from library import naming
+from library.models import Episode, EpisodeFile, Series
+from library.models.series import free_folder
+from providers import registry
+from providers.contracts import EpisodeEntry, SeriesDetails
+
+_LARGEST = 2**31 - 1
+
+
+def load_episodes(series: Series) -> None:
+    """Loads details, final folder and every season's episodes of a series that the caller holds.
+
+    Raises `ProviderError`, `LoadingLost`, and whatever the database raises.
+    """
+    series.begin_part("episodes", _("Reading the series' page"))
+    catalogue = registry.catalogue(series.provider)
+    details = catalogue.details(series.site or series.slug)
+    write_details(series, details)
+    throttle, many = Throttle(), len(details.seasons)
+    for index, season in enumerate(details.seasons, start=1):
+        percent = 100 * index / (many + 1)
+        if throttle.due(percent, time.monotonic()):
+            message = _("Reading season %(index)d of %(count)d") % {"index": index, "count": many}
+            series.tell_loading(message, percent=percent)
+        write_episodes(series, catalogue.episodes(season))
+    count = Episode.objects.filter(series=series).count()
+    series.finish_part("episodes", _("%d episodes found") % count, total_episodes=count)
+
+
+def write_details(series: Series, details: SeriesDetails) -> None:
+    """Writes what the catalogue says of the series itself, and its folder once that is known for good."""
+    values: dict[str, Any] = {
+        "site": _line(details.link, 1000) or series.site,
+        "year": details.year if details.year and 0 < details.year < 10000 else None,
+        "description": details.description.replace("\0", ""),
+        "status": details.status if details.status in Series.Status.values else Series.Status.UNKNOWN,
+        "cover_url": _line(details.cover_url, 1000),
+        "genres": [_line(genre, 100) for genre in details.genres],
+        "alternative_titles": [_line(title, 500) for title in details.alternative_titles],
+        "imdb_id": _line(details.imdb_id, 20),
+    }
+    if not series.name_fixed:
+        values["name"] = _line(details.name, 500) or series.name
+    with transaction.atomic():
+        values |= _final_folder(series, values.get("name", series.name), values["year"])
+        series.hold_loading(**values)
+        live.publish("series_updated", {"key": series.key, "name": series.name, "changed": sorted(values)})
+
+
+def write_episodes(series: Series, entries: Iterable[EpisodeEntry]) -> None:
+    """Adds or updates one season's episodes. Languages seen before keep the time they were last seen."""
+    listed = {(entry.season, entry.number): entry for entry in entries if _storable(entry)}
+    with transaction.atomic():
+        series.hold_loading()
+        seasons = {season for season, _number in listed}
+        known = {(row.season, row.number): row for row in Episode.objects.filter(series=series, season__in=seasons)}
+        rows = [_row(series, entry, known.get(place)) for place, entry in listed.items()]
+        Episode.objects.bulk_create(
+            rows,
+            batch_size=200,
+            update_conflicts=True,
+            unique_fields=["series", "season", "number"],
+            update_fields=["link", "title", "title_alt", "languages", "updated_at"],
+        )
+
+
+def _final_folder(series: Series, name: str, year: int | None) -> dict[str, Any]:
+    """Another folder only while nothing lies in the provisional one."""
+    if not series.folder_provisional:
+        return {}
+    if EpisodeFile.objects.filter(episode__series=series).exists():
+        return {"folder_provisional": False}
+    folder = free_folder(naming.series_folder(name, year), except_for=series)
+    return {"folder": folder, "folder_provisional": False}
+
+
+def _row(series: Series, entry: EpisodeEntry, known: Episode | None) -> Episode:
+    seen = timezone.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    languages = dict(known.languages) if known else {}
+    return Episode(
+        series=series,
+        season=entry.season,
+        number=entry.number,
+        link=_line(entry.link, 1000),
+        title=_line(entry.title, 500) or (known.title if known else ""),
+        title_alt=_line(entry.title_alt, 500) or (known.title_alt if known else ""),
+        languages=languages | {str(language): seen for language in entry.languages},
+    )
+
+
+def _storable(entry: EpisodeEntry) -> bool:
+    return 0 <= entry.season <= _LARGEST and 0 <= entry.number <= _LARGEST
+
+
+def _line(text: str, limit: int) -> str:
+    """Foreign text in one line, without what a database refuses."""
+    return " ".join(text.replace("\0", "").encode(errors="ignore").decode().split())[:limit]

@@ -1,0 +1,252 @@
+"""A series: what is known of it, its plan of languages, and whether it is still wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pydantic
+from django.db import connection, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from aniworld.configuration import store
+from aniworld.configuration.sections import LanguagePlan
+from aniworld.live import publish as live
+from aniworld.records import RecordQuerySet
+from aniworld.refusals import Conflict, Invalid
+from library import naming
+from library.models.loading_state import LoadingState
+from providers.contracts import Language
+
+# Any number that is this program's own; it names the lock that loaders take while they look for a free place.
+_CLAIM_LOCK = 7_306_001
+
+
+def default_language_plan() -> dict[str, Any]:
+    """The plan of a series that names none: an empty order follows the configuration, also when that changes."""
+    return {"order": [], "fallback": True, "upgrade": False}
+
+
+def checked_language_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan as it is stored; an empty or absent `order` follows the configuration. Raises `Invalid`."""
+    if not plan.get("order"):
+        plan = {**plan, "order": LanguagePlan().order}
+        return {**checked_language_plan(plan), "order": []}
+    try:
+        return LanguagePlan.model_validate(dict(plan)).model_dump(mode="json")
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "language_plan"
+        raise Invalid(f"{where}: {first['msg']}", "invalid_language_plan") from None
+
+
+class SeriesQuerySet(RecordQuerySet["Series"]):
+    """Questions about many series, and the one way to get hold of the next to load."""
+
+    def live(self) -> SeriesQuerySet:
+        """Those not removed."""
+        return self.filter(deleted_at__isnull=True)
+
+    def loadable(self, now: datetime) -> SeriesQuerySet:
+        """Those that wait for a loader and whose time has come, or whose loader let its lease run out."""
+        waiting = Q(loading_next_try__isnull=True) | Q(loading_next_try__lte=now)
+        abandoned = Q(loading_status__in=Series.UNDER_WAY, loading_lease_until__lte=now)
+        return self.live().filter(waiting & Q(loading_status=Series.Loading.PENDING) | abandoned)
+
+    def being_loaded(self, now: datetime) -> SeriesQuerySet:
+        """Those that a loader holds."""
+        return self.live().filter(loading_status__in=Series.UNDER_WAY, loading_lease_until__gt=now)
+
+    def claim_for_loading(self, limit: int) -> Series | None:
+        """Leases the next series to the caller, or answers None; at most `limit` are leased over all loaders."""
+        with transaction.atomic():
+            self._lock_claims()
+            now = timezone.now()
+            if self.being_loaded(now).count() >= limit:
+                return None
+            for series in self.loadable(now).order_by("created_at", "id")[:20]:
+                if series.take_loading(now):
+                    return series
+        return None
+
+    def wanting_download(self) -> SeriesQuerySet:
+        """Loaded ones whose missing episodes shall be queued once, as wished when they were added."""
+        return self.live().filter(download_when_loaded=True, episodes_loaded=True)
+
+    @staticmethod
+    def _lock_claims() -> None:
+        # SQLite has one writer at a time anyway.
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
+
+
+class Series(LoadingState):
+    """A series of the library. Removing it is soft: everything of it stays until it is restored or purged."""
+
+    class Status(models.TextChoices):
+        ONGOING = "ongoing", _("ongoing")
+        COMPLETED = "completed", _("completed")
+        UNKNOWN = "unknown", _("unknown")
+
+    name = models.CharField(max_length=500)
+    name_fixed = models.BooleanField(default=False, help_text=_("Named by a person: loading keeps it."))
+    provider = models.CharField(max_length=64, blank=True, help_text=_("Name of the catalogue it came from."))
+    slug = models.CharField(max_length=200, blank=True, help_text=_("Its key at the catalogue."))
+    site = models.CharField(max_length=1000, blank=True, help_text=_("Its address there."))
+    folder = models.CharField(max_length=255, help_text=_("Below the library folder."))
+    folder_provisional = models.BooleanField(default=False, help_text=_("Renamed once the year is known."))
+    year = models.PositiveSmallIntegerField(null=True, blank=True)
+    description = models.TextField(blank=True)
+    status = models.CharField(max_length=16, choices=Status, default=Status.UNKNOWN)
+    total_episodes = models.PositiveIntegerField(default=0)
+    cover_url = models.CharField(max_length=1000, blank=True)
+    alternative_titles = models.JSONField(default=list, blank=True)
+    genres = models.JSONField(default=list, blank=True)
+    tmdb_id = models.PositiveIntegerField(null=True, blank=True)
+    tvdb_id = models.PositiveIntegerField(null=True, blank=True)
+    imdb_id = models.CharField(max_length=20, blank=True)
+    has_nfo = models.BooleanField(default=False)
+    nfo_created_at = models.DateTimeField(null=True, blank=True)
+    nfo_updated_at = models.DateTimeField(null=True, blank=True)
+    monitored = models.BooleanField(default=True)
+    language_plan = models.JSONField(default=default_language_plan, blank=True)
+    download_when_loaded = models.BooleanField(default=False, help_text=_("Queue all missing episodes once loaded."))
+
+    objects = SeriesQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name_plural = _("series")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["folder"], condition=models.Q(deleted_at__isnull=True), name="series_one_folder"
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "slug"],
+                condition=models.Q(deleted_at__isnull=True, slug__gt=""),
+                name="series_one_per_slug",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["loading_status", "loading_lease_until"], name="series_loading"),
+            models.Index(fields=["deleted_at", "name"], name="series_list"),
+            models.Index(fields=["-created_at"], name="series_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def wanted_languages(self) -> tuple[Language, ...]:
+        """Languages to try in this order: of its own plan, else of the configuration; one only without fallback."""
+        plan = self.language_plan if isinstance(self.language_plan, dict) else {}
+        order, fallback = plan.get("order"), plan.get("fallback", True)
+        if not order:
+            configured = store.current().downloads.language_plan
+            order, fallback = configured.order, configured.fallback
+        languages = tuple(language for name in order for language in Language if language.value == name)
+        return languages if fallback else languages[:1]
+
+    def change(
+        self,
+        *,
+        monitored: bool | None = None,
+        language_plan: Mapping[str, Any] | None = None,
+        folder: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Changes what an operator decides; None leaves it as it is. A folder is where files go from now on.
+
+        Raises `Invalid`, and `Conflict` when the folder belongs to another series.
+        """
+        values: dict[str, Any] = {}
+        if monitored is not None:
+            values["monitored"] = monitored
+        if language_plan is not None:
+            values["language_plan"] = checked_language_plan(language_plan)
+        if name is not None:
+            values |= {"name": checked_name(name), "name_fixed": True}
+        with transaction.atomic():
+            if folder is not None:
+                values |= {"folder": self._checked_folder(folder), "folder_provisional": False}
+            self.describe(values)
+
+    def describe(self, values: Mapping[str, Any]) -> None:
+        """Writes some of its fields and tells of it."""
+        if not values:
+            return
+        with transaction.atomic():
+            Series.objects.filter(pk=self.pk).update(**values)
+            self._adopt(dict(values))
+            live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
+
+    def remove(self) -> bool:
+        """Soft delete: it and its episodes are no longer listed, nothing is lost. False when it was removed before."""
+        now = timezone.now()
+        with transaction.atomic():
+            values = {"deleted_at": now, "loading_token": "", "loading_lease_until": None}
+            if self.loading_status in self.UNDER_WAY:
+                values["loading_status"] = self.Loading.PENDING
+            if not Series.objects.live().filter(pk=self.pk).update(**values):
+                return False
+            self._adopt(values)
+            live.publish("series_removed", {"key": self.key, "name": self.name})
+            self.cancel_progress()
+        return True
+
+    def restore(self) -> bool:
+        """Takes a removal back. False when it was not removed. Raises `Conflict` when it was added anew meanwhile."""
+        with transaction.atomic():
+            live_ones = Series.objects.live()
+            if self.slug and live_ones.filter(provider=self.provider, slug=self.slug).exclude(pk=self.pk).exists():
+                raise Conflict(_text("“%s” has been added anew meanwhile.") % self, "already_there")
+            values: dict[str, Any] = {"deleted_at": None}
+            if live_ones.filter(folder=self.folder).exclude(pk=self.pk).exists():
+                values["folder"] = free_folder(self.folder, except_for=self)
+            if not Series.objects.filter(pk=self.pk, deleted_at__isnull=False).update(**values):
+                return False
+            self._adopt(values)
+            live.publish("series_added", self.added_event())
+        return True
+
+    def added_event(self) -> dict[str, Any]:
+        """What listeners are told of a new series."""
+        return {
+            "key": self.key,
+            "name": self.name,
+            "provider": self.provider,
+            "folder": self.folder,
+            "loading_status": str(self.loading_status),
+        }
+
+    def _checked_folder(self, folder: str) -> str:
+        if naming.checked_part(folder) != naming.sanitise(folder):
+            suggestion = naming.sanitise(folder)
+            raise Invalid(_text("This is not a safe folder name; “%s” would be.") % suggestion, "invalid_folder")
+        if free_folder(folder, except_for=self) != folder:
+            raise Conflict(_text("The folder “%s” belongs to another series.") % folder, "folder_taken")
+        return folder
+
+
+def checked_name(name: str) -> str:
+    """A series' name in one line. Raises `Invalid`."""
+    line = " ".join(name.split())
+    if not line or "\0" in line or len(line) > 500:
+        raise Invalid(_text("A name has 1 to 500 characters."), "invalid_name")
+    return line
+
+
+def free_folder(folder: str, *, except_for: Series | None = None) -> str:
+    """`folder`, or the same with a number when it belongs to a series, removed or not, on whatever file system:
+    two names that differ in case only are one name there."""
+    others = Series.objects.exclude(pk=except_for.pk) if except_for else Series.objects.all()
+    taken = {name.casefold() for name in others.values_list("folder", flat=True)}
+    wanted, number = folder, 1
+    while folder.casefold() in taken:
+        number += 1
+        folder = naming.numbered_folder(wanted, number)
+    return folder
