@@ -1,0 +1,1 @@
+"""The queue, the engine that works it, and failover in action."""

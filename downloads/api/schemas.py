@@ -1,0 +1,235 @@
+"""What callers of the queue's API send, and what they get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from ninja import Schema
+from pydantic import Field, model_validator
+
+from aniworld.api_types import Line, Name, Number, RowId
+
+PriorityName = Literal["low", "normal", "high"]
+Ids = Annotated[list[RowId], Field(max_length=10_000)]
+
+
+class EpisodeRef(Schema):
+    """An episode of a series."""
+
+    season: Number
+    episode: Number
+
+
+class AddIn(Schema):
+    """Episodes to queue."""
+
+    key: Name
+    episodes: Annotated[list[EpisodeRef], Field(min_length=1, max_length=10_000)]
+    priority: PriorityName = "normal"
+    language: Line | None = None
+
+
+class DownloadIn(Schema):
+    """Episodes of a series to queue; all missing ones without `episodes`."""
+
+    episodes: Annotated[list[EpisodeRef], Field(max_length=10_000)] | None = None
+    priority: PriorityName = "normal"
+    language: Line | None = None
+
+
+class SkippedOut(EpisodeRef):
+    """An episode that was not queued: queued, downloaded or unknown_episode."""
+
+    reason: str
+
+
+class AddedOut(Schema):
+    """Ids of new items, and what was not queued."""
+
+    added_items: list[int]
+    skipped: list[SkippedOut]
+
+
+class IdsIn(Schema):
+    """Items."""
+
+    item_ids: Ids
+
+
+class RetryIn(Schema):
+    """Items to retry; empty means all failed ones."""
+
+    item_ids: Ids = []
+
+
+class ReorderIn(Schema):
+    """Either an exact order, or one item's new place (from 0)."""
+
+    item_ids: Ids | None = None
+    item_id: RowId | None = None
+    new_position: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        single = self.item_id is not None and self.new_position is not None
+        if bool(self.item_ids) == single or (self.item_ids and len(set(self.item_ids)) != len(self.item_ids)):
+            raise ValueError("name item_ids, each once, or item_id with new_position")
+        return self
+
+
+class PriorityIn(Schema):
+    """A priority."""
+
+    priority: PriorityName
+
+
+class SeriesRef(Schema):
+    """What names a series."""
+
+    key: str
+    name: str
+
+
+class ItemOut(Schema):
+    """A queue item."""
+
+    id: int
+    series: SeriesRef
+    season: int
+    episode: int
+    title: str
+    language: str
+    status: str
+    priority: str
+    position: int | None
+    progress_percent: float
+    downloaded_bytes: int
+    total_bytes: int | None
+    download_speed: int
+    eta_seconds: int | None
+    retry_count: int
+    next_attempt_at: datetime | None
+    provider: str | None
+    pause_reason: str | None
+    error_message: str | None
+    file_destination: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class AttemptOut(Schema):
+    """One try at one host."""
+
+    provider: str
+    language: str
+    started: datetime
+    ended: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+    bytes: int
+    outcome: str | None
+    error: str | None
+    next_step: str | None
+
+
+class ItemDetailOut(ItemOut):
+    """A queue item with all that was tried."""
+
+    attempts: list[AttemptOut]
+
+
+class ItemPageOut(Schema):
+    """A page of items."""
+
+    items: list[ItemOut]
+    total: int
+    page: int
+    limit: int
+
+
+class StatisticsOut(Schema):
+    """Numbers about the queue."""
+
+    pending: int
+    active: int
+    completed: int
+    failed: int
+    paused: int
+    cancelled: int
+    total_items: int
+    downloaded_bytes: int
+    current_speed: int
+    eta_seconds: int | None
+
+
+class ListsOut(Schema):
+    """The queue's lists, at most 100 items each."""
+
+    is_running: bool
+    is_paused: bool
+    active_downloads: list[ItemOut]
+    pending_queue: list[ItemOut]
+    completed_downloads: list[ItemOut]
+    failed_downloads: list[ItemOut]
+
+
+class StatusOut(Schema):
+    """The queue as a whole."""
+
+    status: ListsOut
+    statistics: StatisticsOut
+
+
+class SwitchesOut(Schema):
+    """The queue's switches."""
+
+    is_running: bool
+    is_paused: bool
+
+
+class RemovedOut(Schema):
+    """What was removed, and what takes it back."""
+
+    removed: int
+    missing: list[int]
+    undo_id: str | None
+
+
+class ClearedOut(Schema):
+    """How many were cleared, and what takes it back."""
+
+    cleared_count: int
+    undo_id: str | None
+
+
+class RetriedOut(Schema):
+    """How many were retried, and which were not."""
+
+    retried_count: int
+    skipped: list[dict[str, Any]]
+
+
+class OrderOut(Schema):
+    """The pending items in their order, at most 100, and what takes the change back."""
+
+    item_ids: list[int]
+    undo_id: str
+
+
+class PointOut(Schema):
+    """Bytes that arrived in one stretch of time, and their mean speed in bytes per second."""
+
+    time: datetime
+    bytes: int
+    speed: int
+    completed: int
+
+
+class UndoneOut(Schema):
+    """What was put back."""
+
+    status: str
+    action: str
+    restored: int

@@ -1,0 +1,121 @@
+"""The last steps: a checked file moves into the library, then the rows say so.
+
+The intention is written into the work folder before the rename. Whoever finds it there, with the file in its place,
+only has the rows left to write: a kill between the two costs nothing and downloads nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+from django.db import transaction
+
+from aniworld.configuration import store
+from downloads import truth
+from downloads.control import Control
+from downloads.interruptions import LeaseLost, Untrue
+from downloads.models import QueueItem
+from downloads.truth import MediaFacts
+from downloads.workfolder import WorkFolder, flush, read_journal, write_journal
+from library.files import arrive, library_root, locate
+from library.naming import episode_path
+
+logger = logging.getLogger(__name__)
+
+# How long a slow disk may take over one flush or one piece of a copy.
+SLOW_DISK_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A file in the library that no row knows yet. `path` is relative to the library folder."""
+
+    path: str
+    size: int
+    mtime: float
+    duration: float
+    quality: str
+    language: str
+
+
+def land(item: QueueItem, folder: WorkFolder, file: Path, facts: MediaFacts, language: str, control: Control) -> Landed:
+    """Moves the file to its final name, whole or not at all. Raises `ArrivalFailed` or OSError."""
+    item.series.refresh_from_db(fields=["folder", "name", "year"])
+    wanted = episode_path(item.series, item.episode, language, facts.extension)
+    control.alive(SLOW_DISK_SECONDS)
+    flush(file)
+    intended = Landed(str(wanted), facts.size, 0, facts.duration, facts.quality, language)
+    note = {"arriving": asdict(intended), "inode": file.stat().st_ino, "since": time.time()}
+    write_journal(folder.path, note, durable=True)
+    if not item.renew():
+        raise LeaseLost("The item was taken over just before its file arrived.")
+
+    def report(_copied: int) -> None:
+        control.alive(SLOW_DISK_SECONDS)
+
+    arrived = arrive(file, wanted, store.current().downloads.on_existing, report=report)
+    if arrived.kept:
+        present = _facts_of(locate(arrived.path), control)
+        if present:
+            logger.info("%s is there already and stays", arrived.path)
+            facts = present
+        else:
+            logger.warning("%s is there already and is no whole video; the new file gets another name", arrived.path)
+            arrived = arrive(file, wanted, "number", report=report)
+    return Landed(str(arrived.path), arrived.size, arrived.mtime, facts.duration, facts.quality, language)
+
+
+def _facts_of(present: Path, control: Control) -> MediaFacts | None:
+    """What a file that stood there before holds; None when it is not a whole video."""
+    try:
+        return truth.check(present, declared=None, median=None, alive=control.alive)
+    except Untrue:
+        return None
+
+
+def find_landed(folder: WorkFolder) -> Landed | None:
+    """What a predecessor moved into the library without living to write the rows.
+
+    It is the very file (by its inode), or a copy of its size that came after the intention was noted.
+    """
+    noted = read_journal(folder.path)
+    intended = noted.get("arriving")
+    if not intended:
+        return None
+    landed, root = Landed(**intended), library_root()
+    wanted = root / PurePosixPath(landed.path)
+    names = [wanted, *wanted.parent.glob(f"{_literal(wanted.stem)} (*){_literal(wanted.suffix)}")]
+    for path in names:
+        if not path.is_file():
+            continue
+        found = path.stat()
+        same = found.st_ino == noted.get("inode") or found.st_ctime >= noted.get("since", 0) - 2
+        if same and found.st_size == landed.size:
+            return Landed(**{**intended, "path": path.relative_to(root).as_posix(), "mtime": found.st_mtime})
+    return None
+
+
+def _literal(text: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in text)
+
+
+def record(item: QueueItem, landed: Landed) -> bool:
+    """Writes file, episode, item, attempt and events in one transaction; False when the item is no longer ours.
+
+    A cancel that came after the rename does not make the file go away: it is recorded for what it is.
+    """
+    with transaction.atomic():
+        ours = item.complete(landed.path, landed.size)
+        if ours or not QueueItem.objects.live().filter(pk=item.pk).exists():
+            item.episode.record_file(
+                language=landed.language,
+                path=landed.path,
+                size=landed.size,
+                duration=landed.duration,
+                mtime=landed.mtime,
+                quality=landed.quality,
+            )
+    return ours

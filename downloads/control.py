@@ -1,0 +1,269 @@
+"""Watches one item while a worker is at it: renews its lease, tells how far it is, and ends the work when it must.
+
+The threads that work only bump counters here. One watcher thread looks twice a second: it writes the row and the event
+when something moved, learns by a lost lease that the item was cancelled, stopped or taken over, sees stalls, and closes
+what the working threads are blocked in. It renews the lease only while the work itself shows signs of life, so that a
+hung worker loses its item instead of holding it for ever.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from types import TracebackType
+from typing import Self, TypeVar
+
+from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections, connection
+
+from aniworld.configuration import store
+from aniworld.live.progress import Throttle
+from downloads.interruptions import Interrupted, LeaseLost, ShuttingDown, Stalled, TooSlow, TransferFailed
+from downloads.models import QueueItem
+from downloads.models.queue_item import LEASE
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Set by SIGTERM for the whole process.
+shutdown = threading.Event()
+# What a worker process does about work that hangs for good: a worker has itself replaced.
+on_hang: list[Callable[[], None]] = []
+
+LOOK_SECONDS = 0.5
+HANGING_SECONDS = 10.0
+RENEW_SECONDS = LEASE.total_seconds() / 3
+
+
+class Transfer:
+    """Counters of one transfer, in bytes. Thread-safe; `advance` is the only call on the hot path."""
+
+    def __init__(self, had: int, total: int | None) -> None:
+        self.done = had
+        self.total = total
+        self.fraction: float | None = None
+        self._lock = threading.Lock()
+        self._marks: list[tuple[float, int]] = [(time.monotonic(), had)]
+
+    def advance(self, count: int) -> None:
+        """`count` more bytes are on disk."""
+        with self._lock:
+            self.done += count
+
+    def settle(self) -> None:
+        """What is there already was not gained just now."""
+        with self._lock:
+            self._marks = [(time.monotonic(), self.done)]
+
+    def place(self, had: int, total: int | None) -> None:
+        """Stands at `had` bytes of `total`. Going back to an earlier place is no lack of speed."""
+        behind = had < self.done
+        self.done, self.total = had, total
+        if behind:
+            self.settle()
+
+    def mark(self, now: float, window: float) -> tuple[float, int]:
+        """Notes where it stands; answers the seconds looked back on (up to `window`) and the bytes gained in them."""
+        with self._lock:
+            self._marks.append((now, self.done))
+            while len(self._marks) > 2 and now - self._marks[1][0] >= window:
+                self._marks.pop(0)
+            then, had = self._marks[0]
+            return now - then, self.done - had
+
+    @property
+    def percent(self) -> float:
+        """0 to 100, from `fraction` where bytes do not tell."""
+        if self.fraction is not None:
+            return 100 * self.fraction
+        return min(100.0, 100 * self.done / self.total) if self.total else 0.0
+
+
+class Control:
+    """Used as a context around the work at one item."""
+
+    def __init__(self, item: QueueItem) -> None:
+        self.item = item
+        self._error: Exception | None = None
+        self._ended = threading.Event()
+        self._transfer: Transfer | None = None
+        self._closers: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._alive_until = time.monotonic() + 60
+        self._renewed_at = time.monotonic()
+        self._given_up = False
+        self._throttle = Throttle()
+        self._watcher = threading.Thread(target=self._watch, name=f"watch-{item.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._watcher.join()
+
+    def alive(self, seconds: float = 60) -> None:
+        """The work got on, and the next sign of life comes within `seconds`. Raises when it has to end."""
+        self._alive_until = time.monotonic() + seconds
+        self.check()
+
+    def check(self) -> None:
+        """Raises what ended the work, or the transfer at hand, if anything did."""
+        if self._error:
+            raise self._error
+
+    def check_item(self) -> None:
+        """Raises what ended the work at the item as a whole; a mere stall of one transfer does not."""
+        if isinstance(self._error, Interrupted):
+            raise self._error
+
+    def begin(self, transfer: Transfer) -> None:
+        """From now on this transfer is what is reported, and watched for stalls."""
+        with self._lock:
+            self._transfer = transfer
+        self.alive()
+
+    def end(self) -> None:
+        """No transfer runs: what comes next is not expected to move bytes, and how the last one failed is past."""
+        with self._lock:
+            self._transfer = None
+            self._closers.clear()
+            if isinstance(self._error, TransferFailed):
+                self._error = None
+
+    def patiently(self, ask: Callable[[], T], seconds: float = 180) -> T:
+        """What `ask` answers within `seconds`. It can't be interrupted itself, so it runs in a thread of its own.
+
+        Raises at once when the work has to end; the thread is left to come to its own end then.
+        """
+        self.alive(seconds)
+        answer: Future[T] = Future()
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(_answer, answer, ask), name="patient", daemon=True).start()
+        while not wait([answer], timeout=LOOK_SECONDS / 2).done:
+            self.check()
+        self.alive()
+        return answer.result()
+
+    def on_interrupt(self, close: Callable[[], None]) -> None:
+        """`close` is called from the watcher's thread when the work must end, so that a blocked read returns."""
+        with self._lock:
+            self._closers.append(close)
+        if self._error:
+            close()
+
+    def forget(self, close: Callable[[], None]) -> None:
+        """What `close` would close is closed already."""
+        with self._lock:
+            if close in self._closers:
+                self._closers.remove(close)
+
+    def report_now(self) -> None:
+        """Writes how far it is at once. Raises when the item is no longer ours."""
+        if self._transfer:
+            self._write(self._transfer, 0)
+        self.check()
+
+    def _watch(self) -> None:
+        try:
+            while not self._ended.wait(LOOK_SECONDS):
+                self._look()
+        finally:
+            connection.close()
+
+    def _look(self) -> None:
+        """One look. Whatever goes wrong in it, the next one follows: without a watcher the lease would run out."""
+        try:
+            if shutdown.is_set():
+                self._interrupt(ShuttingDown("This worker is shutting down."))
+            elif not self._still_ours():
+                self._interrupt(LeaseLost("The item was cancelled, stopped or taken over."))
+            elif self._transfer:
+                self._watch_transfer(self._transfer)
+        except AnyDatabaseError as error:
+            # Nobody can claim the item either while the database is away, and every later write names the token.
+            logger.warning("The database did not answer: %s", error)
+            close_old_connections()
+        except Exception:
+            logger.exception("An error of this program while it watched the work; it goes on")
+
+    def _still_ours(self) -> bool:
+        now = time.monotonic()
+        if now > self._alive_until:
+            return self._outlived(now)
+        self._given_up = False
+        if now - self._renewed_at < RENEW_SECONDS:
+            return self.item.is_leased()
+        if not self.item.renew():
+            return False
+        # Only now: a renewal that failed is tried again at the next look.
+        self._renewed_at = now
+        return True
+
+    def _outlived(self, now: float) -> bool:
+        """The lease of work without a sign of life runs out, and somebody else may take the item."""
+        if not self._given_up:
+            self._given_up = True
+            logger.error("The work shows no sign of life; its lease is left to run out")
+        late = now - self._alive_until - 2 * LEASE.total_seconds()
+        if late > HANGING_SECONDS:
+            # It was told to end, and what it was blocked in was closed: only its process can still be ended.
+            logger.critical("The work hangs for good; its process ends, so that another one takes its place")
+            for end in on_hang:
+                end()
+        return late < 0 and self.item.is_leased()
+
+    def _watch_transfer(self, transfer: Transfer) -> None:
+        rules = store.current().downloads
+        seconds, gained = transfer.mark(time.monotonic(), rules.stall_seconds)
+        if self._error is None:
+            # Whether a transfer lives is what is judged here; one that does not even end when told to is left.
+            self._alive_until = max(self._alive_until, time.monotonic() + 60)
+        if seconds >= rules.stall_seconds:
+            if not gained:
+                self._interrupt(Stalled(f"Not one byte came for {rules.stall_seconds} seconds."), transfer)
+            elif gained / seconds < rules.minimum_speed_kbps * 1000:
+                speed = gained / seconds / 1000
+                asked = rules.minimum_speed_kbps
+                self._interrupt(TooSlow(f"{speed:.0f} kB/s, and at least {asked} are asked for."), transfer)
+        if self._throttle.due(transfer.percent, time.monotonic()):
+            self._write(transfer, gained / seconds if seconds else 0)
+
+    def _write(self, transfer: Transfer, speed: float) -> None:
+        done, total, percent = transfer.done, transfer.total, transfer.percent
+        if not self.item.report(downloaded=done, total=total, speed=round(speed), percent=percent):
+            self._interrupt(LeaseLost("The item was cancelled, stopped or taken over."))
+        self._renewed_at = time.monotonic()
+
+    def _interrupt(self, error: Exception, transfer: Transfer | None = None) -> None:
+        """Ends the work, or only `transfer`, unless that has ended by itself meanwhile."""
+        with self._lock:
+            if transfer is not None and transfer is not self._transfer:
+                return
+            # That the item is no longer ours outweighs how its last transfer went.
+            if self._error is None or (isinstance(error, Interrupted) and not isinstance(self._error, Interrupted)):
+                self._error = error
+            closers, self._closers = self._closers, []
+        for close in closers:
+            try:
+                close()
+            except Exception:
+                # The others still have to be closed.
+                logger.exception("What the work waits for could not be closed")
+
+
+def _answer(answer: Future[T], ask: Callable[[], T]) -> None:
+    try:
+        answer.set_result(ask())
+    except Exception as error:
+        answer.set_exception(error)
+    finally:
+        connection.close()

@@ -1,0 +1,34 @@
+"""What every fetcher is given, and what it answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from downloads.control import Control
+from providers.contracts import Stream
+from providers.http import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stream to be fetched into one folder, which may hold what an earlier try at the same source left.
+
+    `quality` is best or a height such as 720p; `work_root` is where free space counts.
+    """
+
+    stream: Stream
+    client: Client
+    folder: Path
+    control: Control
+    connections: int
+    quality: str
+    work_root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The whole file, and how long it should play according to where it came from (seconds)."""
+
+    path: Path
+    duration: float | None = None

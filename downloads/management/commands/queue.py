@@ -1,0 +1,115 @@
+"""`manage.py queue`."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from aniworld.management.command import OneLineErrors, WrongUse
+from downloads import queue, statistics
+from downloads.api import rendering
+from downloads.models import QueueItem
+
+
+class Command(OneLineErrors):
+    help = "Shows the queue, and works it: list, watch, pause, resume, start, stop, retry, clear."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = ["list", "pause", "resume", "start", "stop", "retry", "clear", "watch"]
+        parser.add_argument("action", nargs="?", default="list", choices=actions)
+        parser.add_argument("ids", nargs="*", type=int, help="items, for retry and clear; all without")
+        parser.add_argument("--json", action="store_true", help="for scripts")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        action, ids = options["action"], options["ids"]
+        if ids and action not in ("retry", "clear"):
+            raise WrongUse(f"'{action}' takes no items.")
+        verbs: dict[str, Callable[[list[int]], dict[str, Any]]] = {"retry": _retry, "clear": _clear}
+        switches = {"pause": queue.pause, "resume": queue.resume, "start": queue.start, "stop": queue.stop}
+        if action in switches:
+            switches[action]()
+            self._say(statistics.switches(), options["json"])
+        elif action in verbs:
+            self._say(verbs[action](ids), options["json"])
+        elif action == "watch":
+            self._watch()
+        elif options["json"]:
+            self.stdout.write(json.dumps(_whole(), default=str))
+        else:
+            Console().print(_table())
+
+    def _say(self, result: dict[str, Any], as_json: bool) -> None:
+        self.stdout.write(json.dumps(result, default=str) if as_json else _sentence(result))
+
+    def _watch(self) -> None:
+        with Live(_table(), console=Console(), refresh_per_second=4) as live:
+            while True:
+                time.sleep(0.5)
+                live.update(_table())
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    if result.get("is_running") is False:
+        return "The queue is stopped: nothing downloads until it is started."
+    if "is_paused" in result:
+        return (
+            "The queue is paused: what runs may end, nothing new begins." if result["is_paused"] else "The queue runs."
+        )
+    if "retried_count" in result:
+        left = len(result["skipped"])
+        return f"{result['retried_count']} tried again{f', {left} left as they are' if left else ''}."
+    return f"{result.get('removed', result.get('cleared_count', 0))} removed."
+
+
+def _retry(ids: list[int]) -> dict[str, Any]:
+    retried, skipped = queue.retry(ids)
+    return {"retried_count": len(retried), "skipped": skipped}
+
+
+def _clear(ids: list[int]) -> dict[str, Any]:
+    if ids:
+        return {"removed": queue.cancel(ids).count}
+    ended = (QueueItem.Status.COMPLETED, QueueItem.Status.FAILED, QueueItem.Status.CANCELLED)
+    return {"cleared_count": sum(queue.clear(status).count for status in ended)}
+
+
+def _whole() -> dict[str, Any]:
+    lists = {name: [rendering.item(row) for row in rows] for name, rows in statistics.lists().items()}
+    return {"status": {**statistics.switches(), **lists}, "statistics": statistics.statistics()}
+
+
+def _table() -> Table:
+    numbers, switches = statistics.statistics(), statistics.switches()
+    state = "stopped" if not switches["is_running"] else "paused" if switches["is_paused"] else "running"
+    speed = f"{numbers['current_speed'] / 1e6:.1f} MB/s"
+    table = Table(
+        title=f"Queue {state}, {speed}, {numbers['pending']} pending, {numbers['completed']} done", title_justify="left"
+    )
+    for heading in ("id", "episode", "language", "status", "", "host", "why"):
+        table.add_column(heading, overflow="fold")
+    lists = statistics.lists()
+    for item in [*lists["active_downloads"], *_paused(), *lists["pending_queue"], *lists["failed_downloads"]]:
+        bar = ProgressBar(total=100, completed=item.progress_percent, width=20)
+        table.add_row(
+            str(item.pk),
+            f"{item.series.name} {item.episode.code}",
+            item.language,
+            item.get_status_display(),
+            bar,
+            item.provider,
+            item.error_message,
+        )
+    return table
+
+
+def _paused() -> list[QueueItem]:
+    rows = QueueItem.objects.filter(status=QueueItem.Status.PAUSED).select_related("series", "episode")
+    return list(rows[: statistics.MOST_IN_A_LIST])

@@ -1,0 +1,79 @@
+"""What was tried."""
+
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from aniworld.live.publish import publish
+from aniworld.records import Record, RecordQuerySet
+from downloads.interruptions import LeaseLost
+from downloads.models.queue_item import QueueItem
+
+
+class AttemptQuerySet(RecordQuerySet["Attempt"]):
+    """The one way to begin an attempt."""
+
+    def begin(self, item: QueueItem, provider: str, language: str) -> Attempt:
+        """An open attempt; what a lost worker left open is closed before. Raises `LeaseLost`."""
+        with transaction.atomic():
+            if not item.hold():
+                raise LeaseLost("The item was cancelled, stopped or taken over.")
+            now = timezone.now()
+            self.filter(item=item, ended_at__isnull=True).update(ended_at=now, outcome=Attempt.Outcome.PARKED)
+            return self.create(item=item, provider=provider, language=language, started_at=now)
+
+
+class Attempt(Record):
+    """One try of one queue item at one host, with how it ended and what was done next.
+
+    It ends by `end`, or together with the item's own change of state.
+    """
+
+    class Outcome(models.TextChoices):
+        COMPLETED = "completed", _("completed")
+        FAILED = "failed", _("failed")
+        STALLED = "stalled", _("stalled")
+        SLOW = "slow", _("too slow")
+        BLOCKED = "blocked", _("blocked")
+        RATE_LIMITED = "rate_limited", _("rate limited")
+        EXPIRED = "expired", _("address expired")
+        WRONG_CONTENT = "wrong_content", _("wrong content")
+        TRUTH_FAILED = "truth_failed", _("failed its check")
+        CANCELLED = "cancelled", _("cancelled")
+        PARKED = "parked", _("parked")
+
+    item = models.ForeignKey(QueueItem, on_delete=models.CASCADE, related_name="attempts")
+    provider = models.CharField(max_length=64)
+    language = models.CharField(max_length=32)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    bytes = models.BigIntegerField(default=0)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True, help_text=_("Empty while it runs."))
+    error = models.TextField(blank=True)
+    next_step = models.TextField(blank=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"], condition=models.Q(ended_at__isnull=True), name="attempt_one_open_an_item"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.outcome or 'running'}"
+
+    def end(self, outcome: str, error: str, *, size: int, following: str) -> None:
+        """Records how it ended, and that `following` (a host's name, or empty) is tried next."""
+        next_step = str(_("Tries %s next.") % following) if following else str(_("No source is left in this round."))
+        with transaction.atomic():
+            ended = Attempt.objects.filter(pk=self.pk, ended_at__isnull=True).update(
+                ended_at=timezone.now(), outcome=outcome, error=error, bytes=size, next_step=next_step
+            )
+            if ended and following:
+                data = {"item_id": self.item_id, "from": self.provider, "to": following, "outcome": outcome}
+                publish("failover", {**data, "error": error})

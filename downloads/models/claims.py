@@ -1,0 +1,90 @@
+"""Questions about many queue items, and the one way to get hold of the next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from aniworld.records import RecordQuerySet
+from downloads.models.queue_state import QueueState
+from downloads.models.turnstile import turn
+
+if TYPE_CHECKING:
+    from downloads.models.queue_item import QueueItem
+
+# A worker that dies this often over one item without a byte gained is killed by the item, not by chance.
+MOST_LOST_WORKERS = 10
+
+
+class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
+    """Questions about many items, and the one way to get hold of the next."""
+
+    def live(self) -> QueueItemQuerySet:
+        """Those not over."""
+        return self.filter(status__in=self.model.LIVE)
+
+    def listed(self) -> QueueItemQuerySet:
+        """Those not cleared away."""
+        return self.filter(cleared_at__isnull=True)
+
+    def due(self, now: datetime) -> QueueItemQuerySet:
+        """Pending ones whose time has come, in the queue's order."""
+        waiting = models.Q(next_attempt_at__isnull=True) | models.Q(next_attempt_at__lte=now)
+        return self.filter(waiting, status=self.model.Status.PENDING).order_by("-priority", "position", "id")
+
+    def abandoned(self, now: datetime) -> QueueItemQuerySet:
+        """Those whose worker let its lease run out."""
+        return self.filter(status=self.model.Status.DOWNLOADING, lease_until__lte=now).order_by("-priority", "id")
+
+    def leased(self, now: datetime) -> QueueItemQuerySet:
+        """Those that a worker is at."""
+        return self.filter(status=self.model.Status.DOWNLOADING, lease_until__gt=now)
+
+    def claim_next(self, owner: str, *, limit: int, own_limit: int) -> QueueItem | None:
+        """Leases the next item to `owner` ("<instance>:<pid>"), or answers None.
+
+        At most `limit` items are leased at once over all workers, `own_limit` of them to the owner's instance.
+        The queue's row is locked meanwhile, so that two claimers can't both see the last free place.
+        """
+        with turn(), transaction.atomic():
+            if not QueueState.objects.locked().may_start:
+                return None
+            now = timezone.now()
+            leases = list(
+                self.filter(status=self.model.Status.DOWNLOADING).order_by().values_list("owner", "lease_until")
+            )
+            owners = [name for name, until in leases if until and until > now]
+            own = sum(name.partition(":")[0] == owner.partition(":")[0] for name in owners)
+            if len(owners) >= limit or own >= own_limit:
+                return None
+            # All other claimers wait for this transaction: it asks for nothing it does not need.
+            any_abandoned = len(owners) < len(leases)
+            item = self._abandoned_one(now) if any_abandoned else None
+            item = item or self.due(now)._first_unlocked()
+            return item if item and item.take(owner, now) else None
+
+    def claim_one(self, pk: int, owner: str) -> QueueItem | None:
+        """Leases this very item, whatever else waits; None while it is not due, or the queue does not run."""
+        with transaction.atomic():
+            if not QueueState.objects.locked().may_start:
+                return None
+            now = timezone.now()
+            item = (self.due(now).filter(pk=pk) | self.abandoned(now).filter(pk=pk))._first_unlocked()
+            return item if item and item.take(owner, now) else None
+
+    def _abandoned_one(self, now: datetime) -> QueueItem | None:
+        """The first abandoned one. Those that kill every worker are taken out on the way."""
+        while (item := self.abandoned(now)._first_unlocked()) and item.lost_workers + 1 >= MOST_LOST_WORKERS:
+            if not item.give_up(now):
+                return None
+        return item
+
+    def _first_unlocked(self) -> QueueItem | None:
+        # SQLite has one writer at a time; elsewhere a row that somebody else is changing is passed over.
+        rows = self.select_related("series", "episode")
+        if connection.features.has_select_for_update_skip_locked:
+            return rows.select_for_update(skip_locked=True, of=("self",)).first()
+        return rows.first()

@@ -1,0 +1,47 @@
+"""Takes a series out of the library with everything the queue does for it."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+from aniworld.accounts.models import User
+from downloads import queue
+from downloads.models import QueueItem, QueueState, Undo
+from library import files
+from library.files import ArrivalFailed
+from library.models import EpisodeFile, Series
+
+logger = logging.getLogger(__name__)
+
+
+def remove_series(series: Series, *, delete_files: bool = False, by: User | None = None) -> str:
+    """Removes the series and cancels its downloads; with `delete_files` its files are gone. Answers the undo id.
+
+    Raises `LibraryUnavailable` when files shall be deleted and the library folder is not there.
+    """
+    if delete_files:
+        files.library_root()
+    with transaction.atomic():
+        # Nothing of it is queued any more from here on: enqueueing asks under the same lock.
+        QueueState.objects.locked()
+        series.remove()
+        ids = list(QueueItem.objects.live().filter(series=series).values_list("pk", flat=True))
+        undo_id = Undo.remember("series", {"series": series.pk, "items": queue.cancel_all(ids)}, by)
+    if delete_files:
+        _delete_files(series)
+    return undo_id
+
+
+def _delete_files(series: Series) -> None:
+    """Each by itself: one that can't be deleted keeps no other."""
+    for file in EpisodeFile.objects.filter(episode__series=series).select_related("episode"):
+        # The row first: a file without a row is found by a scan, a row without a file would be a lie.
+        path, episode = file.path, file.episode
+        file.delete()
+        episode.settle_files()
+        try:
+            files.discard(path)
+        except (OSError, ArrivalFailed) as error:
+            logger.warning("%s could not be deleted: %s", path, error)

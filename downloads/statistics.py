@@ -1,0 +1,111 @@
+"""Numbers about the queue, and its state as one answer. Each costs a constant number of queries."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from downloads.models import QueueItem, QueueState
+
+MOST_IN_A_LIST = 100
+Status = QueueItem.Status
+
+
+class _Tally:
+    """Counts and bytes by status. Of a long queue they may be a second old: counting it is most of an answer's work."""
+
+    LONG = 5_000
+    MAXIMUM_AGE = 1.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_status: dict[str, dict[str, Any]] = {}
+        self._good_until = 0.0
+
+    def by_status(self) -> dict[str, dict[str, Any]]:
+        with self._lock:
+            if time.monotonic() >= self._good_until:
+                self._count()
+            return self._by_status
+
+    def forget(self) -> None:
+        with self._lock:
+            self._good_until = 0.0
+
+    def _count(self) -> None:
+        rows = QueueItem.objects.listed().order_by().values("status")
+        counted = rows.annotate(count=Count("pk"), bytes=Sum("downloaded_bytes"))
+        self._by_status = {row["status"]: dict(row) for row in counted}
+        if sum(row["count"] for row in self._by_status.values()) > self.LONG:
+            self._good_until = time.monotonic() + self.MAXIMUM_AGE
+
+
+_tally = _Tally()
+
+
+def forget() -> None:
+    """The queue was changed here: the next answer counts anew."""
+    _tally.forget()
+
+
+def statistics() -> dict[str, Any]:
+    """Counts by status, bytes, the speed now (bytes per second), and when all is done (seconds; None: unknown)."""
+    by_status = _tally.by_status()
+    counts = {status: by_status[status]["count"] if status in by_status else 0 for status in Status.values}
+    active = QueueItem.objects.filter(status=Status.DOWNLOADING).values_list(
+        "download_speed", "downloaded_bytes", "total_bytes"
+    )
+    speeds = list(active[:MOST_IN_A_LIST])
+    speed = sum(row[0] for row in speeds)
+    completed_bytes = by_status[Status.COMPLETED]["bytes"] if counts[Status.COMPLETED] else 0
+    return {
+        "pending": counts[Status.PENDING],
+        "active": counts[Status.DOWNLOADING],
+        "completed": counts[Status.COMPLETED],
+        "failed": counts[Status.FAILED],
+        "paused": counts[Status.PAUSED],
+        "cancelled": counts[Status.CANCELLED],
+        "total_items": sum(counts.values()),
+        "downloaded_bytes": sum(row["bytes"] or 0 for row in by_status.values()),
+        "current_speed": speed,
+        "eta_seconds": _eta(speed, speeds, counts, completed_bytes),
+    }
+
+
+def _eta(
+    speed: int, active: list[tuple[int, int, int | None]], counts: dict[str, int], completed_bytes: int
+) -> int | None:
+    """Sizes of waiting items are guessed from those that arrived; without any, or without speed, nobody knows."""
+    if not speed:
+        return None
+    known = [total for _speed, _done, total in active if total]
+    if counts[Status.COMPLETED]:
+        typical = completed_bytes / counts[Status.COMPLETED]
+    elif known:
+        typical = sum(known) / len(known)
+    else:
+        return None
+    left = sum(max(0, (total or typical) - done) for _speed, done, total in active)
+    return round((left + typical * counts[Status.PENDING]) / speed)
+
+
+def lists() -> dict[str, list[QueueItem]]:
+    """The four lists of the queue, at most 100 items each, in order."""
+    rows = QueueItem.objects.listed().select_related("series", "episode")
+    return {
+        "active_downloads": list(rows.filter(status=Status.DOWNLOADING).order_by("started_at", "id")[:MOST_IN_A_LIST]),
+        "pending_queue": list(
+            rows.filter(status=Status.PENDING).order_by("-priority", "position", "id")[:MOST_IN_A_LIST]
+        ),
+        "completed_downloads": list(rows.filter(status=Status.COMPLETED).order_by("-completed_at")[:MOST_IN_A_LIST]),
+        "failed_downloads": list(rows.filter(status=Status.FAILED).order_by("-completed_at")[:MOST_IN_A_LIST]),
+    }
+
+
+def switches() -> dict[str, bool]:
+    """Whether the queue runs, and whether it is paused."""
+    state = QueueState.objects.now()
+    return {"is_running": state.is_running, "is_paused": state.is_paused}

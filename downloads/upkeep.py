@@ -1,0 +1,133 @@
+"""What time alone changes: parked items whose reason is gone, items of dead workers, left-over files, missed bells."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from aniworld.configuration import store
+from aniworld.supervisor import instance
+from downloads import bell, diskplan, quarantine
+from downloads.models import QueueItem, QueueState, Undo
+from downloads.workfolder import item_folders
+from library.files import LibraryUnavailable, library_root
+
+logger = logging.getLogger(__name__)
+
+# Work files without a live item are looked at again after so long: their worker may be about to remove them.
+LEFT_ALONE_SECONDS = 120
+LOOK_AGAIN = timedelta(seconds=30)
+KEEP_QUARANTINE_SECONDS = 14 * 86400
+Reason = QueueItem.PauseReason
+
+
+def sweep() -> str:
+    """Everything at once; answers what was done."""
+    resumed, removed = resume_parked(), remove_left_over()
+    ring_if_due()
+    return f"{resumed} items resumed, {removed} work folders removed"
+
+
+def ring_if_due() -> None:
+    """Rings as many bells as there are free places for due items: bells get lost, and time makes items due."""
+    if not QueueState.objects.now().may_start:
+        return
+    now = timezone.now()
+    free = store.current().downloads.max_concurrent_downloads - QueueItem.objects.leased(now).count()
+    if free <= 0:
+        return
+    waiting = len(QueueItem.objects.due(now)[:free]) + len(QueueItem.objects.abandoned(now)[:free])
+    if waiting:
+        bell.ring(min(free, waiting))
+
+
+def resume_parked() -> int:
+    """Resumes parked items whose reason is gone, and looks at the others again later."""
+    due = QueueItem.objects.filter(status=QueueItem.Status.PAUSED, next_attempt_at__lte=timezone.now())
+    resumed = 0
+    for reason in due.values_list("pause_reason", flat=True).distinct():
+        items = due.filter(pause_reason=reason)
+        if not _is_over(reason):
+            items.update(next_attempt_at=timezone.now() + LOOK_AGAIN)
+            continue
+        resumed += sum(item.resume() for item in items.select_related("series", "episode"))
+    return resumed
+
+
+def _is_over(reason: str) -> bool:
+    # What blocks is only known by asking again.
+    known: dict[str, Callable[[], bool]] = {Reason.DISK: _disk_has_room, Reason.LIBRARY: _library_is_there}
+    return known.get(reason, lambda: reason == Reason.BLOCKED)()
+
+
+def _disk_has_room() -> bool:
+    return _library_is_there() and min(diskplan.free(Path(settings.WORK_DIR)), diskplan.free(library_root())) > 0
+
+
+def _library_is_there() -> bool:
+    try:
+        library_root()
+    except LibraryUnavailable:
+        return False
+    return True
+
+
+def release_dead_owners() -> int:
+    """Gives back at once what workers of this data folder held that are known to be dead."""
+    return _release(instance.is_dead)
+
+
+def release(ended: str) -> int:
+    """Gives back what the workers of an instance still hold that was just ended."""
+    return _release(lambda name: name == ended)
+
+
+def _release(is_gone: Callable[[str], bool]) -> int:
+    held = QueueItem.objects.filter(status=QueueItem.Status.DOWNLOADING).select_related("series", "episode")
+    return sum(item.give_back() for item in held if is_gone(item.owner.partition(":")[0]))
+
+
+def remove_left_over() -> int:
+    """Removes work folders of items that are over. What a failed one had stays for its retry until it is cleared."""
+    root, removed = Path(settings.WORK_DIR), 0
+    for aside in root.glob("removed-*"):
+        shutil.rmtree(aside, ignore_errors=True)
+    for item_id, folder in item_folders(root):
+        with suppress(FileNotFoundError):
+            if not _is_wanted(item_id) and time.time() - folder.stat().st_mtime > LEFT_ALONE_SECONDS:
+                removed += _remove_unless_wanted(item_id, folder)
+    return removed
+
+
+def _is_wanted(item_id: int) -> bool:
+    rows = QueueItem.objects.filter(pk=item_id)
+    return rows.live().exists() or rows.listed().filter(status=QueueItem.Status.FAILED).exists()
+
+
+def _remove_unless_wanted(item_id: int, folder: Path) -> bool:
+    """Out of the way first: who revives the item meanwhile gets it back, or begins anew, but never loses it later."""
+    aside = folder.with_name(f"removed-{item_id}")
+    folder.rename(aside)
+    if _is_wanted(item_id) and not folder.exists():
+        aside.rename(folder)
+        return False
+    shutil.rmtree(aside, ignore_errors=True)
+    return True
+
+
+def prune() -> str:
+    """Deletes what nobody asks for any more: expired undos, cleared items, old files in quarantine."""
+    now = timezone.now()
+    undos, _each = Undo.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
+    days = timedelta(days=store.current().library.undo_days + 1)
+    cleared, _each = QueueItem.objects.filter(cleared_at__lt=now - days).delete()
+    kept = quarantine.prune(time.time() - KEEP_QUARANTINE_SECONDS)
+    return f"{undos} undos, {cleared} cleared items and their attempts, {kept} files in quarantine deleted"

@@ -1,0 +1,109 @@
+"""The folder in which one item's data grows until it is whole.
+
+It is `<work>/<item id>/<token>`: a successor adopts what is there by renaming the folder to its own token. From that
+moment the paths of a predecessor that still runs lead nowhere, so it can't move a file into the library any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+JOURNAL = "journal.json"
+
+
+class WorkFolder:
+    """The folder of one item under one token."""
+
+    def __init__(self, root: Path, item_id: int, token: str) -> None:
+        self.parent = root / str(item_id)
+        self.path = self.parent / token
+
+    def adopt(self) -> None:
+        """Takes over the newest data that a predecessor left, or begins with an empty folder."""
+        self.parent.mkdir(parents=True, exist_ok=True)
+        found = sorted(
+            (entry for entry in self.parent.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime
+        )
+        for entry in reversed(found):
+            if self.path.exists():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry != self.path:
+                entry.rename(self.path)
+        self.path.mkdir(exist_ok=True)
+
+    def source(self, *identity: str) -> Path:
+        """The folder for what comes from one source; data of two sources never mix.
+
+        Raises FileNotFoundError when a successor took the folder over: it must not come back under the old token.
+        """
+        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
+        folder = self.path / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def remove(self) -> None:
+        """Removes the data, and the item's folder when nothing else is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            self.parent.rmdir()
+        except OSError:
+            # Somebody else's data is in it, or it is gone already.
+            return
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def read_journal(folder: Path) -> dict[str, Any]:
+    """What was noted beside the data; empty when there is none or it can't be read."""
+    try:
+        noted = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def write_journal(folder: Path, noted: dict[str, Any], *, durable: bool = False) -> None:
+    """Replaces the journal in one step; `durable` also before a power loss."""
+    temporary = folder / f"{JOURNAL}.new"
+    temporary.write_text(json.dumps(noted), encoding="utf-8")
+    if durable:
+        flush(temporary)
+    temporary.replace(folder / JOURNAL)
+    if durable:
+        flush(folder)
+
+
+def flush(path: Path) -> None:
+    """A file's bytes, or a folder's names, are on the disk after this."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def boot_id() -> str:
+    """Changes with each start of the machine: after one, only what was flushed is known to be on disk."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def item_folders(root: Path) -> Iterator[tuple[int, Path]]:
+    """Every item's folder below the work root, with the item's id; none while the root itself is not there."""
+    if not root.is_dir():
+        return
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and entry.name.isdecimal():
+                yield int(entry.name), Path(entry.path)
