@@ -1,0 +1,59 @@
+"""Friendly pages for what went wrong."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import is_valid_path
+from django.utils.http import escape_leading_slashes
+
+from aniworld.middleware import is_api
+
+logger = logging.getLogger(__name__)
+
+
+def _page(request: HttpRequest, code: int, **facts: object) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=code)
+    return render(request, f"{code}.html", facts, status=code)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface
+    """403."""
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface
+    """404, or the way to the same address with or without the slash at its end, where that one is known."""
+    if spelled := _other_spelling(request):
+        return HttpResponseRedirect(spelled)
+    match = request.resolver_match
+    return _page(request, 404, is_series=bool(match and (match.url_name or "").startswith("series")))
+
+
+def _other_spelling(request: HttpRequest) -> str:
+    path = request.path_info
+    other = path.rstrip("/") if path.endswith("/") else f"{path}/"
+    if request.method not in ("GET", "HEAD") or is_api(path) or path == "/":
+        return ""
+    match = is_valid_path(other)
+    # The admin takes every address below its own by a nameless pattern, only to answer 404.
+    if not match or not match.url_name:
+        return ""
+    address, mark, query = request.get_full_path().partition("?")
+    spelled = address.rstrip("/") if path.endswith("/") else f"{address}/"
+    return escape_leading_slashes(f"{spelled}{mark}{query}")
+
+
+def failed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's interface
+    """500: rendered without the request, since what failed may be what every page needs."""
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was older than its session; `reason` is for the log."""
+    logger.warning("A form was refused: %s", reason)
+    return render(request, "403_csrf.html", status=403)

@@ -1,0 +1,169 @@
+"""The queue: what runs, what waits, what stopped and why, what is done."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from aniworld.pages.access import members
+from downloads import statistics
+from downloads.models import Attempt, Priority, QueueItem, QueueState
+from library.models import Episode, Series
+from library.root import LibraryUnavailable, library_root
+from providers.models import Provider
+
+ITEMS_A_SECTION = 100
+COMPLETED_A_PAGE = 20
+Status = QueueItem.Status
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A host on the way of an item: `failed` with a reason, or in use `now`."""
+
+    host: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """An item with the hosts it went through and its place. `language` is of what is fetched or came, not the wish."""
+
+    item: QueueItem
+    trail: list[Stop]
+    host: str
+    rank: int
+    language: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Up to a hundred rows, and how many there are in all."""
+
+    rows: list[QueueRow]
+    count: int
+
+    @property
+    def rest(self) -> int:
+        """How many are not shown."""
+        return self.count - len(self.rows)
+
+
+def _attempts(items: Iterable[QueueItem]) -> dict[int, list[Attempt]]:
+    found: dict[int, list[Attempt]] = defaultdict(list)
+    for attempt in Attempt.objects.filter(item__in=[item.pk for item in items]).order_by("id"):
+        found[attempt.item_id].append(attempt)
+    return found
+
+
+def _trail(attempts: Sequence[Attempt], current: str, names: dict[str, str]) -> list[Stop]:
+    """Each host once, with how it last went; the one in use comes last."""
+    last = {attempt.provider: attempt for attempt in attempts if attempt.provider != current and attempt.outcome}
+    stops = [
+        Stop(names.get(name, name), "failed", f"{attempt.get_outcome_display()}: {attempt.error}".rstrip(": "))
+        for name, attempt in last.items()
+        if attempt.outcome not in (Attempt.Outcome.COMPLETED, Attempt.Outcome.PARKED, Attempt.Outcome.CANCELLED)
+    ]
+    return [*stops, Stop(names.get(current, current), "now", "")] if current else stops
+
+
+def _items(status: str) -> QuerySet[QueueItem]:
+    return QueueItem.objects.listed().filter(status=status).select_related("series", "episode")
+
+
+def _ended_last(status: str) -> QuerySet[QueueItem]:
+    return _items(status).order_by("-completed_at", "-id")
+
+
+def _completed(request: HttpRequest) -> Page[QueueItem]:
+    """The page of what is done that `completed` names; the first for anything odd."""
+    return Paginator(_ended_last(Status.COMPLETED), COMPLETED_A_PAGE).get_page(request.GET.get("completed"))
+
+
+def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, str]) -> QueueRow:
+    using = item.provider if item.status == Status.DOWNLOADING else ""
+    language = tried[-1].language if tried else item.language
+    return QueueRow(item, _trail(tried, using, names), names.get(item.provider, item.provider), rank, language)
+
+
+def _sections(completed: Page[QueueItem]) -> dict[str, Section]:
+    counted = QueueItem.objects.listed().order_by().values("status").annotate(n=Count("pk"))
+    counts = {row["status"]: row["n"] for row in counted}
+    shown = {
+        Status.DOWNLOADING: list(_items(Status.DOWNLOADING).order_by("started_at", "id")[:ITEMS_A_SECTION]),
+        Status.PENDING: list(_items(Status.PENDING).order_by("-priority", "position", "id")[:ITEMS_A_SECTION]),
+        Status.PAUSED: list(_items(Status.PAUSED).order_by("-priority", "position", "id")[:ITEMS_A_SECTION]),
+        Status.FAILED: list(_ended_last(Status.FAILED)[:ITEMS_A_SECTION]),
+        Status.COMPLETED: list(completed),
+    }
+    names = dict(Provider.objects.values_list("name", "display_name"))
+    # What waits is shown with its wish: nothing of it is under way.
+    tried = _attempts(item for status, items in shown.items() if status != Status.PENDING for item in items)
+    return {
+        str(status.value): Section(
+            [_row(item, rank, tried[item.pk], names) for rank, item in enumerate(items, 1)], counts.get(status, 0)
+        )
+        for status, items in shown.items()
+    }
+
+
+def free_bytes() -> int | None:
+    """Free space below the library folder; None while that is not there."""
+    try:
+        return shutil.disk_usage(library_root()).free
+    except (LibraryUnavailable, OSError):
+        return None
+
+
+def _statistics() -> dict[str, Any]:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = QueueItem.objects.filter(status=Status.COMPLETED, completed_at__gte=midnight)
+    figures = today.aggregate(done_today=Count("pk"), bytes_today=Sum("total_bytes"))
+    return statistics.statistics() | figures | {"free": free_bytes()}
+
+
+def _anything_missing() -> bool:
+    return Episode.objects.filter(series__in=Series.objects.live(), is_downloaded=False).exists()
+
+
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    completed = _completed(request)
+    here = f"?completed={completed.number}" if completed.number > 1 else ""
+    return {
+        "state": QueueState.objects.now(),
+        "sections": _sections(completed),
+        "completed_page": completed,
+        "part_address": reverse("queue-part") + here,
+        "anything_missing": _anything_missing(),
+        "statistics": _statistics(),
+        "priorities": Priority.choices,
+    }
+
+
+@members
+def page(request: HttpRequest) -> HttpResponse:
+    """The whole page."""
+    return render(request, "pages/queue.html", _shown(request))
+
+
+@members
+def part(request: HttpRequest) -> HttpResponse:
+    """All sections."""
+    return render(request, "parts/queue.html", _shown(request))
+
+
+@members
+def activity(request: HttpRequest) -> HttpResponse:
+    """How much runs and waits, for the frame."""
+    return render(request, "parts/activity_answer.html")

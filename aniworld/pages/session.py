@@ -1,0 +1,149 @@
+"""The first run, and the way in and out."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login as begin_session
+from django.contrib.auth import logout as end_session
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from aniworld import setup as first_run
+from aniworld.accounts import signing_in
+from aniworld.accounts.addresses import address_of
+from aniworld.accounts.models import User
+from aniworld.refusals import Invalid, Refused, SlowDown
+from library.folder_choice import checked_folder
+from library.root import LibraryUnavailable, library_root
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+LONGEST_PASSWORD = 1024
+
+
+def _after_login(request: HttpRequest) -> str:
+    """Where the browser wanted to go, if that is on this very site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    here = {request.get_host()}
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, here, require_https=request.is_secure()):
+        return wanted
+    return reverse("library")
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    """The form; with a single administrator only the password is asked for."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_after_login(request))
+    context: dict[str, Any] = {"next": _after_login(request), "username": request.POST.get("username", "")[:150]}
+    # Who typed a name before keeps its field.
+    context["single"] = not context["username"] and User.objects.count() == 1 and bool(signing_in.only_superuser())
+    if request.method != "POST":
+        return render(request, "pages/login.html", context)
+    password = request.POST.get("password", "")[:LONGEST_PASSWORD]
+    try:
+        user = signing_in.sign_in(address_of(request), request.POST.get("username", "").strip()[:150] or None, password)
+    except Refused as refusal:
+        return _login_refused(request, refusal, context)
+    begin_session(request, user, backend=BACKEND)
+    return HttpResponseRedirect(_after_login(request))
+
+
+def _login_refused(request: HttpRequest, refusal: Refused, context: dict[str, Any]) -> HttpResponse:
+    is_password = context["single"] and isinstance(refusal, signing_in.WrongCredentials)
+    # Where no name was asked for, none can be wrong.
+    error = _("The password is wrong.") if is_password else str(refusal)
+    response = render(request, "pages/login.html", context | {"error": error}, status=refusal.status)
+    if isinstance(refusal, SlowDown):
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+@never_cache
+def logout(request: HttpRequest) -> HttpResponse:
+    """Ends the session; only by a form, so that no image on another site can."""
+    if request.method == "POST":
+        end_session(request)
+        messages.info(request, _("You are signed out."))
+    return HttpResponseRedirect(reverse("login"))
+
+
+def default_folder() -> str:
+    """What the folder field holds at first."""
+    try:
+        return str(library_root())
+    except LibraryUnavailable:
+        return str(settings.LIBRARY_DIR)
+
+
+def _checked_folder(text: str) -> dict[str, Any]:
+    folder = checked_folder(text, make=False)
+    place = folder if folder.is_dir() else folder.parent
+    return {"folder_free": shutil.disk_usage(place).free, "folder_new": place != folder, "folder_path": str(folder)}
+
+
+def look_at_folder(text: str) -> dict[str, Any]:
+    """Whether a folder will do, and the free space of its disk. Nothing is made: only setup itself does."""
+    try:
+        return _checked_folder(text)
+    except Invalid as refusal:
+        return {"folder_error": str(refusal)}
+    except (OSError, RuntimeError, ValueError):
+        # A name that is too long, the home of nobody, a NUL.
+        return {"folder_error": _("This can't be a folder.")}
+
+
+@never_cache
+def folder(request: HttpRequest) -> HttpResponse:
+    """The check beside the folder field, while nobody has set it up yet."""
+    if first_run.is_configured():
+        raise Http404
+    return render(request, "parts/folder_check.html", look_at_folder(request.GET.get("library_dir", "").strip()[:1000]))
+
+
+@sensitive_post_parameters("password", "again")
+@never_cache
+def setup(request: HttpRequest) -> HttpResponse:
+    """Three steps on one page: password, library folder, catalogue."""
+    if first_run.is_configured():
+        return HttpResponseRedirect(reverse("library"))
+    values = {
+        "username": request.POST.get("username", "admin").strip()[:150],
+        "library_dir": request.POST.get("library_dir", "").strip()[:1000] or default_folder(),
+        "catalogue": "own" if request.POST.get("catalogue") == "own" else "demo",
+    }
+    context: dict[str, Any] = {"values": values, **look_at_folder(values["library_dir"])}
+    if request.method != "POST":
+        return render(request, "pages/setup.html", context)
+    try:
+        signing_in.count_try("setup", address_of(request))
+        user = _set_up(request, values)
+    except SlowDown as refusal:
+        return render(request, "pages/setup.html", context | {"errors": {"all": [str(refusal)]}}, status=refusal.status)
+    except Refused as refusal:
+        return render(
+            request, "pages/setup.html", context | {"errors": {"folder": [str(refusal)]}}, status=refusal.status
+        )
+    except ValidationError as error:
+        return render(request, "pages/setup.html", context | {"errors": {"password": error.messages}}, status=422)
+    begin_session(request, user, backend=BACKEND)
+    messages.success(request, _("All set. Search for a series to add your first one."))
+    return HttpResponseRedirect(reverse("library"))
+
+
+def _set_up(request: HttpRequest, values: dict[str, str]) -> User:
+    password = request.POST.get("password", "")[:LONGEST_PASSWORD]
+    if password != request.POST.get("again", "")[:LONGEST_PASSWORD]:
+        raise ValidationError(_("The two passwords differ."))
+    demo = values["catalogue"] == "demo"
+    return first_run.first_run(values["username"], password, library_dir=values["library_dir"], demo=demo)

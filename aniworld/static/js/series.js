@@ -1,0 +1,3 @@
+// A series' page: rows of running downloads move in place; everything else arrives as a fresh part.
+
+import "./downloads.js";

@@ -1,0 +1,77 @@
+"""Icons, covers and language marks."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+register = template.Library()
+
+_SPRITE = "vendor/lucide-static-1.62.0/icons.svg"
+_TINTS = 8
+_WORDS = re.compile(r"[^\W_]+")
+_SHORT = {
+    "German Dub": gettext_lazy("DE dub"),
+    "German Sub": gettext_lazy("DE sub"),
+    "English Sub": gettext_lazy("EN sub"),
+    "English Dub": gettext_lazy("EN dub"),
+}
+_LONG = {
+    "German Dub": gettext_lazy("German dub"),
+    "German Sub": gettext_lazy("German subtitles"),
+    "English Sub": gettext_lazy("English subtitles"),
+    "English Dub": gettext_lazy("English dub"),
+}
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A drawing of the sprite; it says nothing to a screen reader, the words beside it do."""
+    classes = f"icon {extra}".strip()
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        classes,
+        static(_SPRITE),
+        name,
+    )
+
+
+def initials(name: str) -> str:
+    """Up to two letters that stand for a title without a picture."""
+    words = _WORDS.findall(name) or ["?"]
+    return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.inclusion_tag("parts/cover.html")
+def cover(name: str, url: str = "", eager: bool = False) -> dict[str, Any]:
+    """The picture at `url` over a card with the title's initials, which stays when the picture does not come."""
+    tint = zlib.crc32(name.encode("utf-8", "replace")) % _TINTS
+    return {"initials": initials(name), "tint": tint, "url": url, "loading": "eager" if eager else "lazy"}
+
+
+@register.filter
+def short_language(language: str) -> str:
+    """DE dub, EN sub and so on; an unknown one as it is."""
+    return str(_SHORT.get(language, language))
+
+
+@register.filter
+def language_name(language: str) -> str:
+    """The language in full; an unknown one as it is."""
+    return str(_LONG.get(language, language))
+
+
+@register.filter
+def ordinal_place(rank: int | None) -> str:
+    """Where in the queue: “next”, or “4th in the queue” as the language says it."""
+    if rank is None:
+        return _("queued")
+    return _("next in the queue") if rank == 1 else _("queued, place %d") % rank
