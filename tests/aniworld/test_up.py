@@ -1,0 +1,114 @@
+"""`manage.py up` as a whole: it starts, says so, refuses to start twice, and ends without leaving anybody behind."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.running import STOP_SECONDS, Running, eventually, free_port
+
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Running]:
+    with Running() as running:
+        yield running
+
+
+def test_tells_when_each_part_is_ready(up: Running) -> None:
+    lines = up.output().splitlines()
+    for part in ("Database", "Web server", "Background tasks (2 workers)", "Downloads (4 workers)"):
+        assert any(line.startswith(f"{part} ready") for line in lines), up.output()
+    assert lines[-1].endswith(f"Aniworld is ready on {up.url}")
+    assert up.http.get(f"{up.url}/health", timeout=10).status_code == 200
+
+
+def test_refuses_to_run_twice_on_one_data_folder(up: Running) -> None:
+    second = up.manage("up", "--port", str(free_port()))
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "already runs" in second.stderr
+    assert str(up.data_dir) in second.stderr
+    assert str(up.pid) in second.stderr
+
+
+def test_starts_a_part_that_died_again(up: Running) -> None:
+    before = up.web()
+    up.kill(before)
+    eventually(lambda: "Web server ended with signal SIGKILL: starting it again" in up.output(), 10)
+    # The socket is held by `up`, so this request waits for the new server instead of being refused.
+    assert up.http.get(f"{up.url}/health", timeout=30).ok
+    assert up.web().pid != before.pid
+
+
+def test_serves_below_a_path_whether_or_not_the_proxy_strips_it() -> None:
+    with Running("--web-only", environment={"BASE_PATH": "/series/"}) as up:
+        assert f"ready on {up.url}/series" in up.output()
+        for path in ("/series/health", "/health"):
+            assert up.http.get(up.url + path, timeout=10).headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_in_time(number: signal.Signals) -> None:
+    with Running() as up:
+        assert len(up.workers("default")) == 2
+        assert up.stop(number) < STOP_SECONDS
+        assert up.exit_code == 0
+        assert up.processes() == []
+        assert {path.name[:3] for path in (up.data_dir / "run").iterdir()} == {"up-"}
+
+
+def test_a_second_signal_stops_at_once() -> None:
+    with Running() as up:
+        # A held worker would otherwise be waited for.
+        up.kill(up.workers("default")[0], signal.SIGSTOP)
+        up.send(signal.SIGTERM)
+        eventually(lambda: "Stopping" in up.output(), 5)
+        assert up.stop(signal.SIGTERM) < 3
+        assert up.processes() == []
+
+
+def test_killed_itself_it_leaves_nobody_behind_and_the_next_one_starts() -> None:
+    with Running() as up:
+        up.send(signal.SIGKILL)
+        up.wait()
+        eventually(lambda: not up.processes(), 5, "all children gone")
+        up.start()
+        assert up.http.get(f"{up.url}/health", timeout=10).ok
+
+
+def test_only_web_and_only_workers_go_together_on_one_data_folder() -> None:
+    with Running("--web-only") as web:
+        assert not web.cluster("default")
+        with Running("--workers-only", data_dir=web.data_dir) as workers:
+            assert len(workers.workers("default")) == 2
+            assert web.http.get(f"{web.url}/health", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_told_in_one_line(host: str) -> None:
+    result = Running().manage("up", "--host", host, "--port", "8000")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"HOST={host} cannot be used" in result.stderr
+    assert "Port" not in result.stderr
+
+
+def test_what_is_ours_alone_is_private() -> None:
+    with Running() as up:
+        for name in ("", "aniworld.db", "secret_key", "logs", "backups", "work"):
+            assert (up.data_dir / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        up = Running("--port", str(port))
+        result = up.manage("up", "--port", str(port))
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in result.stderr

@@ -1,0 +1,188 @@
+"""Every page in a real browser before a real `up`: no errors, no breach of the policy, live, and without script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Watched
+from tests.running import PASSWORD, Running, eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
+
+PATIENCE = 60_000
+Window = Callable[..., Watched]
+
+
+def add(up: Running, number: int) -> str:
+    """Adds the demo's series of that number and waits for its episodes; answers its key."""
+    found = up.api("POST", "/api/anime/search", {"query": "a"})["items"][number]
+    key = str(up.api("POST", "/api/anime/add", {"link": found["link"]})["key"])
+    eventually(lambda: up.api("GET", f"/api/anime/{key}")["seasons"], 60, "episodes")
+    return key
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Running]:
+    with Running(demo=True, environment={"DEMO_SPEED": "60000"}) as running:
+        running.setup()
+        add(running, 0)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session(up: Running, chromium: Browser) -> Any:
+    """The cookies of one login; more of them would be throttled."""
+    context = chromium.new_context(base_url=up.url)
+    page = context.new_page()
+    page.goto("/queue")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/queue$"))
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_no_page_errs_or_scrolls_sideways(
+    up: Running, window: Window, session: Any, theme: str, *, phone: bool
+) -> None:
+    watched = window(up.url, phone=phone, theme=theme, session=session)
+    page = watched.page
+    page.goto("/")
+    series = page.locator(".poster").first.get_attribute("href") or ""
+    for path in ("/", "/?filter=missing", "/?q=nothing-like-this", "/add", "/add?q=a", series, "/queue", "/providers"):
+        page.goto(path)
+        expect(page.locator("#live")).to_have_attribute("data-state", "connected")
+        assert watched.sideways() == 0, path
+    page.goto("/no/such/page")
+    expect(page.get_by_text("Nothing is showing here")).to_be_visible()
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_nobody_is_kept_out(up: Running, window: Window, session: Any, theme: str, *, phone: bool) -> None:
+    watched = window(up.url, phone=phone, theme=theme, session=session, policy=False)
+    page = watched.page
+    page.goto("/")
+    series = page.locator(".poster").first.get_attribute("href") or ""
+    for path in ("/", "/add", series, f"{series}/remove", "/queue", "/providers", "/no/such/page"):
+        page.goto(path)
+        assert watched.barriers() == [], path
+    stranger = window(up.url, phone=phone, theme=theme, policy=False)
+    stranger.page.goto("/login")
+    assert stranger.barriers() == []
+
+
+def test_the_queue_is_steered_live_from_another_window(up: Running, window: Window, session: Any) -> None:
+    watcher, hand = window(up.url, session=session).page, window(up.url, session=session).page
+    watcher.goto("/")
+    hand.goto("/")
+    watcher.goto("/queue")
+    expect(watcher.locator("#live")).to_have_attribute("data-state", "connected")
+    hand.locator(".poster").first.click()
+    hand.get_by_role("button", name=re.compile(r"^Download \d+ missing")).click()
+    expect(watcher.locator(".job--running").first).to_be_visible(timeout=PATIENCE)
+    hand.goto("/queue")
+    hand.get_by_role("button", name="Stop").click()
+    expect(watcher.get_by_text("The queue is stopped.")).to_be_visible(timeout=PATIENCE)
+    expect(watcher.locator(".job--running")).to_have_count(0)
+    first = watcher.locator(".job--waiting").first.get_attribute("id")
+    watcher.locator(".job--waiting").first.get_by_role("button", name=re.compile("^Move down")).click()
+    expect(watcher.locator(".job--waiting").nth(1)).to_have_id(first or "")
+    expect(hand.locator(".job--waiting").nth(1)).to_have_id(first or "", timeout=PATIENCE)
+    top = watcher.locator(".job--waiting").first.get_attribute("id") or ""
+    watcher.locator(".job__handle").first.drag_to(watcher.locator(".job--waiting").nth(2))
+    expect(hand.locator(".job--waiting").nth(2)).to_have_id(top, timeout=PATIENCE)
+    watcher.locator(".job--waiting").first.get_by_role("button", name=re.compile("^Cancel")).click()
+    expect(watcher.locator(".toast__undo:visible").last).to_be_visible()
+
+
+def test_a_double_click_pauses_one_and_its_toast_gives_way_to_the_next(
+    up: Running, window: Window, session: Any
+) -> None:
+    up.api("POST", "/api/queue/stop")
+    watched = window(up.url, session=session)
+    page = watched.page
+    page.goto("/queue")
+    expect(page.locator("#live")).to_have_attribute("data-state", "connected")
+    waiting = page.locator(".job--waiting")
+    count = waiting.count()
+    assert count > 3
+    waiting.first.get_by_role("button", name=re.compile("^Cancel")).dblclick()
+    expect(waiting).to_have_count(count - 1)
+    toasts = page.locator(".toast")
+    expect(toasts).to_have_count(1)
+    waiting.nth(1).get_by_role("button", name=re.compile("^Cancel")).click()
+    expect(waiting).to_have_count(count - 2, timeout=PATIENCE)
+    expect(toasts).to_have_count(1)
+    toasts.get_by_role("button", name="Undo").click()
+    expect(toasts).to_have_text(re.compile("Taken back."))
+    expect(waiting).to_have_count(count - 1)
+    assert watched.errors == []
+
+
+def test_everything_essential_works_without_script(up: Running, window: Window, session: Any) -> None:
+    page = window(up.url, script=False, session=session).page
+    page.goto("/")
+    page.locator("#search").fill("a")
+    page.locator("#search").press("Enter")
+    page.get_by_role("button", name=re.compile("^Add ")).first.click()
+    expect(page.locator(".toast")).to_contain_text("being loaded")
+    page.get_by_role("link", name="In your library").last.click()
+
+    def loaded() -> bool:
+        page.reload()
+        return page.get_by_role("button", name=re.compile("^Download S")).count() > 0
+
+    eventually(loaded, 60, "episodes")
+    page.get_by_role("button", name=re.compile("^Download S")).first.click()
+    expect(page.locator(".toast")).to_contain_text("added to the queue")
+    page.goto("/queue")
+    for name in ("Start", "Pause", "Resume", "Stop"):
+        button = page.get_by_role("button", name=name, exact=True).first
+        if button.count():
+            button.click()
+            expect(page.locator(".toast")).to_be_visible()
+
+
+def test_a_lost_connection_is_shown_and_comes_back(up: Running, window: Window, session: Any) -> None:
+    page = window(up.url, session=session).page
+    page.goto("/")
+    live = page.locator("#live")
+    expect(live).to_have_attribute("data-state", "connected")
+    up.kill(up.web())
+    expect(live).to_have_attribute("data-state", "offline", timeout=PATIENCE)
+    expect(live).to_have_attribute("data-state", "connected", timeout=PATIENCE)
+
+
+def test_the_choice_of_theme_holds_in_every_window(up: Running, window: Window, session: Any) -> None:
+    page = window(up.url, session=session).page
+    page.goto("/")
+    page.get_by_label("Account and appearance").click()
+    with page.expect_response("**/theme"):
+        page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    other = window(up.url, session=session).page
+    other.goto("/")
+    assert other.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(10, 17, 31)"
+
+
+def test_the_library_filters_while_typing(up: Running, window: Window, session: Any) -> None:
+    page = window(up.url, session=session).page
+    page.goto("/")
+    title = page.locator(".poster__title").first.inner_text()
+    page.locator("#filter").press_sequentially(title[:6])
+    expect(page).to_have_url(re.compile(r"\?q="))
+    expect(page.locator(".poster__title").first).to_have_text(title)
+    page.locator("#filter").press_sequentially("zzzz")
+    expect(page.get_by_role("heading", name=re.compile("Nothing here matches"))).to_be_visible()
+    page.reload()
+    expect(page.locator("#filter")).to_have_value(f"{title[:6]}zzzz")

@@ -1,0 +1,118 @@
+"""What the queue's page says of each item, and what its buttons do to many at once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from downloads.models import Attempt, QueueItem
+from library.models import Episode
+from tests.browser import seed
+from tests.browser.test_pages import HTMX, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def row_of(text: str, item: QueueItem) -> str:
+    """The markup of one item."""
+    found = re.search(rf'<li [^>]*id="item-{item.pk}".*?</li>', text, re.DOTALL)
+    assert found
+    return found[0]
+
+
+def one(status: str) -> QueueItem:
+    item = QueueItem.objects.filter(status=status).order_by("id").first()
+    assert item is not None
+    return item
+
+
+@pytest.mark.parametrize("status", ["completed", "downloading"])
+def test_a_row_names_the_language_that_came_and_the_wish_beside_it(browser: Client, status: str) -> None:
+    item = one(status)
+    now = timezone.now()
+    Attempt.objects.filter(item=item).update(ended_at=now, outcome="failed")
+    assert "instead of" not in row_of(text_of(browser.get("/queue")), item)
+    Attempt.objects.create(item=item, provider="demo-fast", language=seed.SUB, outcome="completed", ended_at=now)
+    shown = row_of(text_of(browser.get("/queue")), item)
+    assert re.search(r">DE sub</span>\s*<span>instead of DE dub<", shown)
+
+
+def test_the_languages_cost_no_query_for_each_row(browser: Client, django_assert_max_num_queries: Any) -> None:
+    browser.get("/queue")
+    with django_assert_max_num_queries(60) as before:
+        browser.get("/queue")
+    for item in QueueItem.objects.filter(status="completed"):
+        Attempt.objects.create(item=item, provider="voe", language=seed.SUB, ended_at=timezone.now())
+    with django_assert_max_num_queries(len(before.captured_queries)):
+        browser.get("/queue")
+
+
+def test_a_download_without_a_byte_is_starting(browser: Client) -> None:
+    item = one("downloading")
+    assert "is-starting" not in row_of(text_of(browser.get("/queue")), item)
+    QueueItem.objects.filter(pk=item.pk).update(downloaded_bytes=0)
+    assert "is-starting" in row_of(text_of(browser.get("/queue")), item)
+
+
+def test_a_next_look_is_told_while_it_is_ahead(browser: Client) -> None:
+    item = QueueItem.objects.get(status="paused", pause_reason="blocked")
+    item.next_attempt_at = timezone.now() + timedelta(seconds=30)
+    item.save()
+    assert re.search(r"looks again <time[^>]*>in (29|30) s<", row_of(text_of(browser.get("/queue")), item))
+    item.next_attempt_at = timezone.now() - timedelta(seconds=3)
+    item.save()
+    assert "looks again" not in row_of(text_of(browser.get("/queue")), item)
+
+
+def test_what_is_paused_alone_can_be_resumed_cancelled_and_switched(browser: Client) -> None:
+    QueueItem.objects.exclude(status="paused").delete()
+    text = text_of(browser.get("/queue"))
+    assert all(f'action="/queue/{verb}"' in text for verb in ("pause", "stop", "resume-paused", "cancel-paused"))
+    paused = set(QueueItem.objects.values_list("pk", flat=True))
+    text = text_of(browser.post("/queue/cancel-paused", follow=True))
+    assert "2 downloads were taken out of the queue." in text
+    undo = re.search(r'action="(/undo/[^"]+)"', text)
+    assert undo
+    browser.post(undo[1])
+    QueueItem.objects.filter(pk__in=paused).update(status="paused", pause_reason="disk")
+    assert "2 downloads go on." in text_of(browser.post("/queue/resume-paused", follow=True))
+    assert set(QueueItem.objects.filter(status="pending").values_list("pk", flat=True)) == paused
+
+
+def test_nothing_missing_offers_to_add(browser: Client) -> None:
+    QueueItem.objects.all().delete()
+    assert "Show what is missing" in text_of(browser.get("/queue"))
+    Episode.objects.update(is_downloaded=True)
+    text = text_of(browser.get("/queue"))
+    assert "Show what is missing" not in text
+    assert re.search(r'href="/add">.*?Add a series</a>', text)
+
+
+def test_what_is_completed_has_pages(browser: Client) -> None:
+    row = seed.series("Many", 2020, 50, 50)
+    for number, episode in enumerate(row.episodes.all()):
+        seed.item(episode, "completed", completed_at=timezone.now() - timedelta(days=1, minutes=number))
+    first = text_of(browser.get("/queue"))
+    assert 'href="/queue?completed=2#completed-title"' in first
+    second = text_of(browser.get("/queue?completed=2"))
+    assert 'data-part="/parts/queue?completed=2"' in second
+    assert set(re.findall(r'id="item-(\d+)"', second)) != set(re.findall(r'id="item-(\d+)"', first))
+    assert browser.get("/queue", {"completed": "9" * 400}).status_code == 200
+
+
+def test_toasts_of_one_kind_are_known_as_such(browser: Client) -> None:
+    first, second = QueueItem.objects.filter(status="pending")[:2]
+    kinds = [
+        re.search(r'"kind": "([a-z-]+)"', answer["HX-Trigger"])
+        for answer in (
+            browser.post(f"/queue/items/{first.pk}/pause", headers=HTMX),
+            browser.post(f"/queue/items/{second.pk}/resume", headers=HTMX),
+            browser.post("/queue/pause", headers=HTMX),
+        )
+    ]
+    assert [kind and kind[1] for kind in kinds] == ["queue-item", "queue-item", "queue-switch"]

@@ -1,0 +1,85 @@
+"""Every test process gets a data folder of its own, before Django reads its settings, and a real SQLite file in it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+from aniworld import environment
+
+# An operator's variables and .env have no say in tests; empty counts as not set.
+for _name in (
+    *("LIBRARY_DIR", "SECRET_KEY", "DEBUG", "HOST", "PORT", "BASE_PATH", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    *("TRUSTED_PROXIES", "ALLOWED_PRIVATE_HOSTS", "DATABASE_URL", "REDIS_URL", "DEMO_SITE_PORT", "DOWNLOAD_WORKERS"),
+    *("TASK_WORKERS", "TMDB_API_KEY", "TMDB_API_URL", "TMDB_IMAGE_URL", "HTTPS", "LOG_LEVEL", "LOG_FORMAT", "TZ"),
+    *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS"),
+    *("Q_CLUSTER_NAME", "ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR", "ANIWORLD_PAGES"),
+):
+    os.environ[_name] = ""
+    os.environ.pop(f"{_name}_FILE", None)
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="aniworld-tests-"))
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+os.environ["DATA_DIR"] = str(DATA_DIR)
+os.environ["DEMO"] = "off"
+# Database work in tests that run an event loop of their own.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+os.environ["DJANGO_SETTINGS_MODULE"] = "aniworld.settings"
+django.setup()
+# The processes of pytest-xdist inherit the environment and must not load settings before they were here.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
+from django.conf import settings  # noqa: E402  # read just now, by django.setup()
+
+from aniworld.configuration import store  # noqa: E402  # its models exist only from here on
+from providers.models import Provider  # noqa: E402  # likewise
+
+try:
+    from hypothesis import HealthCheck
+    from hypothesis import settings as hypothesis
+except ImportError:
+    # requirements.txt alone tests in the small; the tests that need more say so.
+    pass
+else:
+    _always: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+    hypothesis.register_profile("short", max_examples=60, **_always)
+    hypothesis.register_profile("long", max_examples=20000, **_always)
+    hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What pyproject.toml sets for plugins of requirements-dev.txt is known without them, too."""
+    if find_spec("pytest_timeout") is None:
+        parser.addini("timeout", "of pytest-timeout, which is not installed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """As above."""
+    config.addinivalue_line("markers", "xdist_group(name): runs in one process of pytest-xdist")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The tests use a file with the product's own locking instead of SQLite's memory mode, which locks otherwise."""
+    database: dict[str, Any] = settings.DATABASES["default"]
+    database.setdefault("TEST", {})["NAME"] = str(DATA_DIR / "tests.db")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_configuration() -> None:
+    """No test sees the configuration or the providers that another one cached."""
+    store.forget()
+    Provider.forget()
+
+
+def pytest_report_header() -> str:
+    """Where this run keeps its data."""
+    return f"data folder: {DATA_DIR} (project {environment.ROOT})"

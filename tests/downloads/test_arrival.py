@@ -1,0 +1,208 @@
+"""Between the last byte and the row: whoever dies, stops or gets in the way there, nothing is lost or called done."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from aniworld.configuration import store
+from aniworld.configuration.models import Configuration
+from downloads import arrival, engine, queue, tasks, truth, upkeep
+from downloads.control import Control
+from downloads.models import QueueItem
+from downloads.workfolder import WorkFolder
+from library.models import Episode, EpisodeFile, Series
+from tests.downloads.conftest import Demo
+from tests.downloads.driving import HOSTS, assert_whole
+
+pytestmark = pytest.mark.xdist_group("engine")
+
+
+def _next() -> QueueItem:
+    QueueItem.objects.update(next_attempt_at=None)
+    item = tasks.claim()
+    assert item
+    return item
+
+
+def _claimed(series: Series, episode: Episode) -> QueueItem:
+    queue.enqueue(series, [episode])
+    return _next()
+
+
+def _stop_after_landing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue is stopped in the moment between rename and rows."""
+    land = arrival.land
+
+    def landed_and_stopped(*arguments: object) -> arrival.Landed:
+        landed = land(*arguments)  # type: ignore[arg-type]  # passed on as they came
+        queue.stop()
+        return landed
+
+    monkeypatch.setattr(arrival, "land", landed_and_stopped)
+
+
+def test_a_stop_between_rename_and_rows_downloads_nothing_twice(
+    demo: Demo, series: Series, episode: Episode, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as moment:
+        _stop_after_landing(moment)
+        engine.run(_claimed(series, episode))
+    item = QueueItem.objects.get()
+    assert (item.status, EpisodeFile.objects.count()) == ("pending", 0)
+    demo.well()
+    queue.start()
+    engine.run(_next())
+    item.refresh_from_db()
+    assert item.status == "completed"
+    assert demo.requests("media") == []
+    assert EpisodeFile.objects.get().path == item.file_destination
+    assert [path.name for path in library.rglob("*.mp4")] == [Path(item.file_destination).name]
+
+
+def test_a_cancel_between_rename_and_rows_records_the_file_that_is_there(
+    demo: Demo, series: Series, episode: Episode, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land = arrival.land
+
+    def landed_and_cancelled(*arguments: object) -> arrival.Landed:
+        landed = land(*arguments)  # type: ignore[arg-type]  # passed on as they came
+        queue.cancel([item.pk])
+        return landed
+
+    item = _claimed(series, episode)
+    monkeypatch.setattr(arrival, "land", landed_and_cancelled)
+    engine.run(item)
+    item.refresh_from_db()
+    assert item.status == "cancelled"
+    assert_whole(library / EpisodeFile.objects.get().path)
+
+
+def test_a_broken_file_under_the_final_name_is_not_called_done(
+    demo: Demo, series: Series, episode: Episode, library: Path
+) -> None:
+    item = _claimed(series, episode)
+    engine.run(item)
+    first = EpisodeFile.objects.get()
+    broken = library / first.path
+    broken.write_bytes(b"junk")
+    first.delete()
+    episode.settle_files()
+    engine.run(_claimed(series, episode))
+    file = EpisodeFile.objects.get()
+    assert file.path != first.path
+    assert_whole(library / file.path)
+    assert broken.read_bytes() == b"junk"
+
+
+def test_a_whole_file_under_the_final_name_stays_and_is_recorded_for_what_it_is(
+    demo: Demo, series: Series, episode: Episode, library: Path
+) -> None:
+    engine.run(_claimed(series, episode))
+    first = EpisodeFile.objects.get()
+    other = next(path for path in Path(demo.site.clips.clips.folder).glob("1-*.mp4"))
+    (library / first.path).write_bytes(other.read_bytes())
+    first.delete()
+    episode.settle_files()
+    engine.run(_claimed(series, episode))
+    file = EpisodeFile.objects.get()
+    assert (file.path, file.size) == (first.path, other.stat().st_size)
+    assert file.duration_seconds == pytest.approx(truth.check(other, declared=None, median=None).duration, abs=0.1)
+
+
+def test_an_older_file_of_the_same_name_and_size_is_no_arrival(
+    demo: Demo, series: Series, episode: Episode, library: Path, tmp_path: Path
+) -> None:
+    item = _claimed(series, episode)
+    folder = WorkFolder(tmp_path / "work", item.pk, item.token)
+    folder.adopt()
+    file = folder.path / "data"
+    file.write_bytes(next(Path(demo.site.clips.clips.folder).glob("0-deu.mp4")).read_bytes())
+    facts = truth.check(file, declared=None, median=None)
+    with Control(item) as control:
+        landed = arrival.land(item, folder, file, facts, item.language, control)
+    assert arrival.find_landed(folder) == landed
+    arrived = library / landed.path
+    content = arrived.read_bytes()
+    arrived.unlink()
+    assert arrival.find_landed(folder) is None
+    arrived.write_bytes(content[:-1])
+    assert arrival.find_landed(folder) is None
+
+
+def test_what_a_killed_worker_of_this_instance_held_is_given_back(demo: Demo, series: Series, episode: Episode) -> None:
+    item = _claimed(series, episode)
+    assert upkeep.release("somebody-else") == 0
+    assert upkeep.release(item.owner.partition(":")[0]) == 1
+    item.refresh_from_db()
+    assert (item.status, item.token) == ("pending", "")
+
+
+def test_a_catalogue_that_is_away_is_waited_for(demo: Demo, series: Series, episode: Episode, library: Path) -> None:
+    queue.enqueue(series, [episode])
+    demo.fault("demo", "503", stage="page")
+    for _round in range(5):
+        item = _next()
+        engine.run(item)
+    item.refresh_from_db()
+    assert (item.status, item.rounds) == ("pending", 0)
+    assert "demo" in item.error_message
+    assert item.next_attempt_at
+    assert item.next_attempt_at > timezone.now()
+    demo.well()
+    item = _next()
+    engine.run(item)
+    item.refresh_from_db()
+    assert item.status == "completed", item.error_message
+
+
+def test_an_item_fails_after_its_rounds_and_says_which_hosts_and_why(
+    demo: Demo, series: Series, episode: Episode
+) -> None:
+    queue.enqueue(series, [episode])
+    for host in HOSTS:
+        demo.fault(host, "404", stage="embed")
+    for _round in range(3):
+        item = _next()
+        engine.run(item)
+    item.refresh_from_db()
+    assert (item.status, item.retry_count) == ("failed", 3)
+    assert all(host in item.error_message for host in HOSTS)
+    assert item.attempts.count() >= 9
+
+
+def test_a_host_that_never_answers_does_not_hold_up_a_cancel(demo: Demo, series: Series, episode: Episode) -> None:
+    for host in HOSTS:
+        demo.fault(host, "timeout", stage="embed")
+    item = _claimed(series, episode)
+    began = time.monotonic()
+
+    def cancel() -> None:
+        queue.cancel([item.pk])
+        connection.close()
+
+    soon = threading.Timer(1, cancel)
+    soon.start()
+    engine.run(item)
+    soon.join()
+    assert time.monotonic() - began < 4
+    item.refresh_from_db()
+    assert item.status == "cancelled"
+
+
+def test_a_template_that_gives_no_name_parks_before_anything_is_fetched(
+    demo: Demo, series: Series, episode: Episode
+) -> None:
+    Configuration.objects.update(library={"directory": store.current().library.directory, "file_template": "same"})
+    store.forget()
+    item = _claimed(series, episode)
+    engine.run(item)
+    item.refresh_from_db()
+    assert (item.status, item.pause_reason) == ("paused", "library_unavailable")
+    assert "{episode}" in item.error_message
+    assert demo.requests("media") == []

@@ -1,0 +1,191 @@
+"""HLS: finished segments are kept, and what a playlist may hold is fetched right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+from django.conf import settings
+
+from aniworld.configuration import store
+from downloads import truth
+from downloads.fetchers import hls
+from providers.contracts import StreamKind
+from providers.demo.clips import Clips, make
+from providers.exceptions import Expired, ProviderError
+from tests.downloads.driving import assert_whole
+from tests.downloads.hosting import Hosting, Resource, hosting, job
+
+pytestmark = pytest.mark.xdist_group("engine")
+
+
+@pytest.fixture
+def host(transactional_db: None) -> Iterator[Hosting]:
+    store.change({"downloads": {"free_space_floor_gb": 0}})
+    with hosting() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def clips() -> Clips:
+    found = Clips(Path(settings.DEMO_DIR) / "clips-1-24s")
+    make(found, 24)
+    return found
+
+
+def _segments(clips: Clips) -> list[bytes]:
+    return [clips.segment(0, "deu", "360p", number).read_bytes() for number in range(6)]
+
+
+def _playlist(*lines: str, sequence: int = 0) -> Resource:
+    head = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:5", f"#EXT-X-MEDIA-SEQUENCE:{sequence}"]
+    text = "\n".join([*head, *lines, "#EXT-X-ENDLIST", ""])
+    return Resource(text.encode(), content_type="application/vnd.apple.mpegurl")
+
+
+def _plain(host: Hosting, clips: Clips, name: str = "seg") -> None:
+    segments = _segments(clips)
+    for number, body in enumerate(segments):
+        host.resources[f"/{name}{number}.ts"] = Resource(body, content_type="video/mp2t")
+    lines = [line for number in range(6) for line in ("#EXTINF:4.0,", f"{name}{number}.ts")]
+    host.resources["/list.m3u8"] = _playlist(*lines)
+
+
+def _fetch_hls(host: Hosting, folder: Path, connections: int = 4) -> Path:
+    with job(f"{host.address}/list.m3u8", StreamKind.HLS, folder, connections=connections) as one:
+        fetched = hls.fetch(one)
+    assert fetched.duration == pytest.approx(24, abs=0.6)
+    truth.check(fetched.path, declared=24, median=None)
+    return fetched.path
+
+
+def _break_at(host: Hosting, folder: Path, path: str) -> set[str]:
+    """A try that ends because one segment is missing; answers what came of it."""
+    missing = host.resources.pop(path)
+    with pytest.raises(Expired):
+        _fetch_hls(host, folder, connections=1)
+    host.resources[path] = missing
+    finished = {one.path for one in host.asked if one.sent and "/list" not in one.path}
+    host.forget()
+    return finished
+
+
+def test_finished_segments_are_not_fetched_again(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    finished = _break_at(host, tmp_path, "/seg4.ts")
+    assert len(finished) >= 4
+    _fetch_hls(host, tmp_path)
+    assert not finished & {one.path for one in host.asked}
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_changed_playlist_starts_clean(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    _break_at(host, tmp_path, "/seg4.ts")
+    for number in range(6):
+        del host.resources[f"/seg{number}.ts"]
+    _plain(host, clips, "new")
+    _fetch_hls(host, tmp_path)
+    assert {one.path for one in host.asked if "/new" in one.path} == {f"/new{number}.ts" for number in range(6)}
+
+
+def test_a_remuxed_stream_is_not_asked_for_again(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    _fetch_hls(host, tmp_path)
+    host.forget()
+    _fetch_hls(host, tmp_path)
+    assert host.asked == []
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["kept", "ignored"])
+def test_byte_ranges_of_one_file(host: Hosting, clips: Clips, tmp_path: Path, ranges: bool) -> None:
+    segments = _segments(clips)
+    host.resources["/all.ts"] = Resource(b"".join(segments), content_type="video/mp2t", ranges=ranges)
+    lines = []
+    for number, body in enumerate(segments):
+        # Only the first names its beginning; the others go on where the one before ended.
+        lines += [f"#EXT-X-BYTERANGE:{len(body)}{'@0' if number == 0 else ''}", "#EXTINF:4.0,", "all.ts"]
+    host.resources["/list.m3u8"] = _playlist(*lines)
+    _fetch_hls(host, tmp_path)
+    if ranges:
+        assert host.sent("/all.ts") == sum(map(len, segments))
+
+
+def _encrypted(body: bytes, key: bytes, vector: bytes) -> bytes:
+    padder, encryptor = PKCS7(128).padder(), Cipher(algorithms.AES128(key), modes.CBC(vector)).encryptor()
+    return encryptor.update(padder.update(body) + padder.finalize()) + encryptor.finalize()
+
+
+def test_keys_rotate_with_and_without_a_vector(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    one, two, vector, sequence = b"k" * 16, b"K" * 16, b"v" * 16, 7
+    host.resources |= {"/one.key": Resource(one), "/two.key": Resource(two)}
+    lines = [f'#EXT-X-KEY:METHOD=AES-128,URI="one.key",IV=0x{vector.hex()}']
+    for number, body in enumerate(_segments(clips)):
+        if number == 2:
+            lines.append('#EXT-X-KEY:METHOD=AES-128,URI="two.key"')
+        if number == 4:
+            lines.append("#EXT-X-KEY:METHOD=NONE")
+        implicit = (sequence + number).to_bytes(16, "big")
+        key, used = (one, vector) if number < 2 else (two, implicit)
+        host.resources[f"/{number}.ts"] = Resource(body if number >= 4 else _encrypted(body, key, used))
+        lines += ["#EXTINF:4.0,", f"{number}.ts"]
+    host.resources["/list.m3u8"] = _playlist(*lines, sequence=sequence)
+    _fetch_hls(host, tmp_path)
+    assert sum(asked.path.endswith(".key") for asked in host.asked) <= 8
+
+
+def _fragmented(clips: Clips, folder: Path, *, single: bool) -> None:
+    """The clip as FFmpeg's own HLS muxer cuts it into fragmented MP4."""
+    folder.mkdir()
+    options = {
+        "hls_segment_type": "fmp4",
+        "hls_time": "4",
+        "hls_list_size": "0",
+        "hls_playlist_type": "vod",
+        **({"hls_flags": "single_file"} if single else {}),
+    }
+    with (
+        av.open(str(clips.file(0, "deu"))) as source,
+        av.open(str(folder / "list.m3u8"), "w", format="hls", options=options) as target,
+    ):
+        tracks = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = tracks[packet.stream.index]
+                target.mux(packet)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["files", "byte-ranges"])
+def test_fragmented_mp4_with_its_init_section(host: Hosting, clips: Clips, tmp_path: Path, single: bool) -> None:
+    _fragmented(clips, tmp_path / "made", single=single)
+    for file in (tmp_path / "made").iterdir():
+        host.resources[f"/{file.name}"] = Resource(file.read_bytes())
+    assert b"#EXT-X-MAP" in host.resources["/list.m3u8"].body
+    path = _fetch_hls(host, tmp_path / "work")
+    assert_whole(path)
+
+
+def test_a_second_init_section_after_a_discontinuity(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _fragmented(clips, tmp_path / "made", single=False)
+    files = {file.name: file.read_bytes() for file in (tmp_path / "made").iterdir()}
+    host.resources |= {f"/{name}": Resource(body) for name, body in files.items()}
+    host.resources["/init-2.mp4"] = Resource(files["init.mp4"])
+    lines = files["list.m3u8"].decode().splitlines()
+    half = [number for number, line in enumerate(lines) if line.startswith("#EXTINF")][3]
+    lines[half:half] = ["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-2.mp4"']
+    host.resources["/list.m3u8"] = Resource("\n".join(lines).encode())
+    _fetch_hls(host, tmp_path / "work")
+    assert host.sent("/init-2.mp4") == len(files["init.mp4"])
+
+
+def test_a_part_that_is_too_short_is_no_segment(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    [body, *_others] = _segments(clips)
+    host.resources["/all.ts"] = Resource(body, content_type="video/mp2t")
+    host.resources["/list.m3u8"] = _playlist(f"#EXT-X-BYTERANGE:{len(body) + 1000}@0", "#EXTINF:24.0,", "all.ts")
+    with pytest.raises(ProviderError):
+        _fetch_hls(host, tmp_path)
+    assert not list(tmp_path.rglob("0*"))

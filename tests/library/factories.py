@@ -1,0 +1,40 @@
+"""Rows for tests, made as the product makes them where that needs no network."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from library.models import Episode, Series
+
+_numbers = itertools.count(1)
+
+
+def make_series(**values: Any) -> Series:
+    """A series with a key and folder of its own, and no episodes."""
+    number = next(_numbers)
+    defaults = {
+        "key": f"series-{number}",
+        "slug": f"series-{number}",
+        "name": f"Series {number}",
+        "provider": "demo",
+        "site": f"series-{number}",
+        "folder": f"Series {number}",
+    }
+    return Series.objects.create(**{**defaults, **values})
+
+
+def make_episodes(series: Series, season: int = 1, count: int = 3, **values: Any) -> list[Episode]:
+    """Episodes 1 to `count` of a season."""
+    return [Episode.objects.create(series=series, season=season, number=n, **values) for n in range(1, count + 1)]
+
+
+def queries_of(work: Callable[[], object]) -> int:
+    """How many queries it takes."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
