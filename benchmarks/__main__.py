@@ -1,0 +1,65 @@
+"""Runs what is named, or everything; everything also writes the tables of docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+import pytest
+
+from benchmarks import machine
+from benchmarks.rows import Row, Table, show
+from benchmarks.timing import ROOT
+
+# In this order: what is started last would disturb what is measured first.
+PARTS = {"engine": "benchmarks.engine", "queue": "benchmarks.queue", "start": "benchmarks.start"}
+PARTS["live"] = "benchmarks.sockets"
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--write", action="store_true", help="put only these tables in place in docs/performance.md")
+    arguments = parser.parse_args()
+    unknown = [part for part in arguments.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}; there are {', '.join(PARTS)}")
+    began, described = time.monotonic(), machine.described()
+    tables = [table for part in arguments.parts or PARTS for table in measured(part)]
+    if not arguments.parts:
+        write(described, tables)
+    elif arguments.write:
+        write(None, tables)
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+def measured(part: str) -> Sequence[Table]:
+    """The tables of a part; one that fails says so instead of ending the others."""
+    print(f"\n== {part}", flush=True)
+    measure: Callable[[], list[Table]] = import_module(PARTS[part]).measure
+    try:
+        return measure()
+    except (Exception, pytest.fail.Exception) as error:
+        return [Table(part, [show(Row(part, ours=f"could not be measured: {str(error)[:200]}"))])]
+
+
+def write(described: str | None, tables: Sequence[Table]) -> None:
+    """Puts the tables between the marks; without `described` only those of the same title are exchanged."""
+    before, _begin, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+    present, _end, after = rest.partition(END)
+    if described:
+        present = "\n\n".join([f"\n{described}", *(table.markdown() for table in tables)])
+    else:
+        kept = {part.partition("\n")[0]: part for part in present.split("\n### ")[1:]}
+        kept |= {table.title: table.markdown().removeprefix("### ") for table in tables}
+        head = present.split("\n### ")[0]
+        present = "\n### ".join([head, *(part.rstrip("\n") + "\n" for part in kept.values())])
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{present.strip()}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

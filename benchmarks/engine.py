@@ -1,0 +1,181 @@
+"""The engine beside curl, aria2c, yt-dlp, ffmpeg and cp, on a RAM disk and on the real one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks import media, servers
+from benchmarks.rows import Row, Table, against, missing, show, within
+from benchmarks.timing import ROOT, Run, alternately, ours, peer, program
+
+GIB = 1024**3
+PACKAGES = {"curl": "curl", "aria2c": "aria2", "ffmpeg": "ffmpeg", "nginx": "nginx-light", "openssl": "openssl"}
+WORKER = "benchmarks.fetching"
+RAM = Path("/dev/shm")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder on the file system that is written to, with a migrated database of the product in it."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    def ours(self, kind: str, url: str, least: int, **values: object) -> Callable[[], Run]:
+        return partial(ours, WORKER, self.data, kind=kind, url=url, least=least, **values)
+
+    def peer(self, *command: str | Path) -> Callable[[], Run]:
+        return partial(peer, *command, folder=self.out)
+
+
+@contextmanager
+def place(parent: Path | None) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="aniworld-bench-", dir=parent) as folder:
+        made = Place(Path(folder))
+        environment = {"DATA_DIR": str(made.data), "DEMO": "off"}
+        command = [sys.executable, "manage.py", "migrate", "--skip-checks", "-v0"]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
+        yield made
+
+
+def measure() -> list[Table]:
+    absent = [missing("engine", name, PACKAGES[name]) for name in ("nginx", "openssl") if not program(name)]
+    if absent:
+        return [Table("Engine", absent)]
+    with place(RAM if RAM.is_dir() else None) as ram:
+        source = ram.folder / "source"
+        source.mkdir()
+        media.big_file(source / "big.mp4", GIB)
+        media.playlist(source / "hls")
+        with servers.nginx(source, ram.folder / "nginx") as host:
+            rows = [*files(ram, host.plain, source), *tls(ram, host), *hls(ram, host.plain)]
+            disk_rows = on_disk(host.plain, source)
+        rows += [*latency(ram, source), *limited(ram, source)]
+        (source / "big.mp4").unlink()
+        rows += truth_check(ram, media.episode(source / "episode.mp4"))
+    return [Table("Engine, RAM disk", rows), Table("Engine, real disk", disk_rows)]
+
+
+def available(commands: dict[str, list[str | Path]], at: Place) -> dict[str, Callable[[], Run]]:
+    """The peers that are installed; of the others it is said what to install."""
+    found = {}
+    for label, command in commands.items():
+        name = str(command[0])
+        path = program(name)
+        if path:
+            found[label] = at.peer(path, *command[1:])
+        else:
+            missing(label, name, PACKAGES.get(name, name))
+    return found
+
+
+def file_peers(url: str, at: Place) -> dict[str, Callable[[], Run]]:
+    commands: dict[str, list[str | Path]] = {
+        "curl": ["curl", "-sS", "-o", "out", url],
+        "aria2c -x8": ["aria2c", "-q", "-x8", "-s8", "--file-allocation=none", "-o", "out", url],
+        "yt-dlp": ["yt-dlp", "-q", "--no-progress", "-o", "out", url],
+    }
+    return available(commands, at)
+
+
+def files(at: Place, host: str, source: Path) -> list[Row]:
+    url, work = f"{host}/big.mp4", "1 GiB file"
+    runs = {"ours": at.ours("file", url, GIB), **file_peers(url, at)}
+    runs["cp"] = at.peer("cp", source / "big.mp4", "out")
+    taken = alternately(runs)
+    rows = compared(work, taken, {"curl": 0.80})
+    rows.append(within("processor time per GiB, file", 1.2, taken["ours"].cpu, "s", detail=_cpu_of_curl(taken)))
+    rows.append(within("peak memory of one file over the idle worker", 40, taken["ours"].peak / 1e6, "MB"))
+    return rows
+
+
+def _cpu_of_curl(taken: dict[str, Run]) -> str:
+    return f"curl {taken['curl'].cpu:.2f} s" if "curl" in taken else ""
+
+
+def compared(work: str, taken: dict[str, Run], goals: dict[str, float]) -> list[Row]:
+    """Ours beside each: with a goal where there is one, else for information."""
+    mine, rows = taken["ours"].wall, []
+    for label, run in taken.items():
+        if label in goals:
+            rows.append(against(work, goals[label], label, run.wall, mine))
+        elif label != "ours":
+            told = f"{label} {run.wall:.2f} s"
+            rows.append(show(Row(work, "", told, f"{mine:.2f} s", f"{mine / run.wall:.2f}")))
+    return rows
+
+
+def tls(at: Place, host: servers.Nginx) -> list[Row]:
+    url, trusted = f"{host.tls}/big.mp4", str(host.authority)
+    commands: dict[str, list[str | Path]] = {
+        "curl": ["curl", "-sS", "--cacert", trusted, "-o", "out", url],
+        "aria2c -x8": ["aria2c", "-q", "-x8", "-s8", f"--ca-certificate={trusted}", "-o", "out", url],
+    }
+    commands["aria2c -x8"].insert(1, "--file-allocation=none")
+    taken = alternately({"ours": at.ours("file", url, GIB, authority=trusted), **available(commands, at)})
+    return compared("1 GiB file over TLS 1.3", taken, {"curl": 1.0})
+
+
+def hls(at: Place, host: str) -> list[Row]:
+    url, work = f"{host}/hls/list.m3u8", "HLS, 240 segments of 1 MiB, to MP4"
+    commands: dict[str, list[str | Path]] = {
+        "yt-dlp -N 8": ["yt-dlp", "-q", "--no-progress", "-N", "8", "-o", "out.mp4", url],
+        "ffmpeg": ["ffmpeg", "-v", "error", "-i", url, "-c", "copy", "out.mp4"],
+    }
+    taken = alternately({"ours": at.ours("hls", url, 230 * media.MIB), **available(commands, at)})
+    rows = compared(work, taken, {"yt-dlp -N 8": 0.35, "ffmpeg": 1.2})
+    return [*rows, within("peak memory of one HLS download over the idle worker", 40, taken["ours"].peak / 1e6, "MB")]
+
+
+def latency(at: Place, source: Path) -> list[Row]:
+    with servers.slow(source, delay=0.1) as host:
+        url = f"{host}/hls/list.m3u8"
+        command: list[str | Path] = ["yt-dlp", "-q", "--no-progress", "-N", "16", "-o", "out.mp4", url]
+        mine = at.ours("hls", url, 230 * media.MIB, connections=16)
+        taken = alternately({"ours": mine, **available({"yt-dlp -N 16": command}, at)})
+    return compared("HLS with 100 ms latency per request, 16 connections", taken, {"yt-dlp -N 16": 0.5})
+
+
+def limited(at: Place, source: Path) -> list[Row]:
+    """One run of each: how long ours takes follows from the limit."""
+    media.big_file(source / "limited.mp4", 120 * media.MIB)
+    with servers.slow(source, speed=2e6) as host:
+        url = f"{host}/limited.mp4"
+        command: list[str | Path] = ["aria2c", "-q", "-x16", "-s16", "-k1M", "--file-allocation=none", "-o", "out", url]
+        peers = available({"aria2c -x16 -k1M": command}, at)
+        taken = {name: run() for name, run in peers.items()}
+        taken["ours"] = at.ours("file", url, 120 * media.MIB, connections=16)()
+    return compared("120 MiB, 2 MB/s per connection", taken, {"aria2c -x16 -k1M": 1.0})
+
+
+def on_disk(host: str, source: Path) -> list[Row]:
+    """The same file to the real disk, where the kernel and the device set the pace."""
+    parent = Path("/var/tmp")
+    with place(parent) as disk:
+        url = f"{host}/big.mp4"
+        runs = {"ours": disk.ours("file", url, GIB), **file_peers(url, disk)}
+        runs["cp, then sync"] = disk.peer("sh", "-c", f"cp {source / 'big.mp4'} out && sync out")
+        return compared("1 GiB file", alternately(runs, 3), {})
+
+
+def truth_check(at: Place, episode: Path) -> list[Row]:
+    size = episode.stat().st_size
+    runs = alternately({"ours": lambda: ours(WORKER, at.data, kind="truth", path=str(episode), least=size)})
+    share = 100 * runs["ours"].wall / (size / 50e6)
+    row = within("truth check of a 500 MB file, share of its download at 50 MB/s", 5, share, "%")
+    return [row]

@@ -1,0 +1,93 @@
+"""One download in a fresh process, as a worker runs it: a claimed item, journal, lease, progress and events.
+
+    python -m benchmarks.fetching '{"kind": "file", "url": "http://127.0.0.1:…"}'
+
+It prints JSON: seconds, and of the idle process just before and of the peak the resident bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+import benchmarks.ready  # noqa: F401  # before the models
+import downloads.tasks  # noqa: F401  # what an idle worker has loaded
+from downloads import truth
+from downloads.control import Control
+from downloads.fetchers import fetch
+from downloads.fetchers.base import Job
+from downloads.models import QueueItem
+from downloads.workfolder import WorkFolder
+from library.models import Episode, Series
+from providers.contracts import Stream, StreamKind
+from providers.http import Client, Policy
+
+
+def main() -> None:
+    values = json.loads(sys.argv[1])
+    item = claimed()
+    idle, cpu = memory("VmRSS"), time.process_time()
+    began = time.monotonic()
+    with Control(item) as control:
+        result = check(values, control) if values["kind"] == "truth" else download(values, item, control)
+    wall = time.monotonic() - began
+    WorkFolder(Path(settings.WORK_DIR), item.pk, item.token).remove()
+    assert item.stop()
+    assert result >= values["least"], f"only {result} bytes"
+    print(json.dumps({"wall": wall, "cpu_before": cpu, "idle": idle, "peak": memory("VmHWM")}))
+
+
+def claimed() -> QueueItem:
+    """A leased item of a series of its own."""
+    series, _made = Series.objects.get_or_create(key="benchmark", defaults={"name": "Benchmark", "folder": "Benchmark"})
+    episode, _made = Episode.objects.get_or_create(series=series, season=1, number=1)
+    if not QueueItem.objects.live().exists():
+        QueueItem.objects.create(series=series, episode=episode, season=1, language="German Dub")
+    item = QueueItem.objects.claim_next("benchmark:1", limit=1, own_limit=1)
+    assert item, "the item is leased by somebody else"
+    return item
+
+
+def download(values: dict[str, Any], item: QueueItem, control: Control) -> int:
+    """Fetches as the engine has it fetched; answers the bytes."""
+    folder = WorkFolder(Path(settings.WORK_DIR), item.pk, item.token)
+    folder.adopt()
+    job = Job(
+        stream=Stream(values["url"], StreamKind(values["kind"]), "benchmark"),
+        client=client(values),
+        folder=folder.source("benchmark"),
+        control=control,
+        connections=values.get("connections", 8),
+        quality="best",
+        work_root=Path(settings.WORK_DIR),
+    )
+    return fetch(job).path.stat().st_size
+
+
+def check(values: dict[str, Any], control: Control) -> int:
+    return truth.check(Path(values["path"]), declared=None, median=None, alive=control.alive).size
+
+
+def client(values: dict[str, Any]) -> Client:
+    """A client that may reach this one address, and trusts this one certificate."""
+    made = Client(Policy(allowed_private_hosts=frozenset({urlsplit(values["url"]).netloc})))
+    if values.get("authority"):
+        made._session.verify = values["authority"]
+    return made
+
+
+def memory(name: str) -> int:
+    """VmRSS (now) or VmHWM (at most), in bytes."""
+    found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Queue and API with 100,000 items and 5,000 series, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rows import Row, Table, median, percentile, show, within
+from benchmarks.timing import child
+from tests.running import POSTGRESQL, Running, postgresql_database, reachable
+
+WORKER = "benchmarks.queueing"
+PER_SECOND, SECONDS = 20, 10
+
+
+def measure() -> list[Table]:
+    tables = [Table("Queue and API, SQLite", on("SQLite", None))]
+    if not reachable(POSTGRESQL):
+        missing = "not measured: no PostgreSQL answers; apt install postgresql, or name one with TEST_DATABASE_URL"
+        return [*tables, Table("Queue and API, PostgreSQL", [show(Row("queue and API", ours=missing))])]
+    with postgresql_database() as url:
+        return [*tables, Table("Queue and API, PostgreSQL", on("PostgreSQL", url))]
+
+
+def on(name: str, database_url: str | None) -> list[Row]:
+    """All figures on one database."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aniworld-bench-", dir="/var/tmp")))
+        environment = {"DATA_DIR": str(folder)} | ({"DATABASE_URL": database_url} if database_url else {})
+        print(f"{name}: 100,000 items and 5,000 series are made", flush=True)
+
+        def do(what: str, **values: Any) -> Any:
+            return child(WORKER, environment, do=what, **values)[0]
+
+        do("seed")
+        return [*verbs(do, folder), *api(folder, environment, do)]
+
+
+def verbs(do: Callable[..., Any], folder: Path) -> list[Row]:
+    library = folder / "library"
+    library.mkdir()
+    alone = [1000 * seconds for seconds in do("claim", times=200)]
+    raced = do("race", times=100)
+    together = [1000 * seconds for seconds in raced["seconds"]]
+    queued = do("enqueue", times=6, library=str(library))
+    work = "claim of the next item with 100,000 pending"
+    twice = f"{raced['twice']} of {len(together)} claimed twice"
+    return [
+        within(f"{work}, median", 5, median(alone), "ms"),
+        within(f"{work}, 8 claimers at once, p99", 25, percentile(together, 0.99), "ms", detail=twice),
+        within("enqueue of 1,000 episodes in one call", 1, median(queued[1:]), "s"),
+    ]
+
+
+def api(folder: Path, environment: dict[str, str], do: Callable[..., Any]) -> list[Row]:
+    """Through the real web server, at 20 requests a second."""
+    counts = do("queries", few=5, many=100)
+    rows = []
+    with Running("--web-only", environment=environment, data_dir=folder) as up:
+        up.setup()
+        for path, query in (("/api/queue/status", ""), ("/api/anime", "?page=100&limit=20")):
+            taken = paced(lambda address=path + query: up.http.get(up.url + address, timeout=30))
+            detail = " or ".join(str(count) for count in dict.fromkeys(counts[path])) + " queries"
+            rows.append(within(f"GET {path}{query}, p95", 100, percentile(taken, 0.95), "ms", detail=detail))
+    return rows
+
+
+def paced(ask: Callable[[], Any]) -> list[float]:
+    """Milliseconds from when each request was due, 20 of them a second."""
+    ask().raise_for_status()
+    began, taken = time.monotonic(), []
+    for number in range(PER_SECOND * SECONDS):
+        due = began + number / PER_SECOND
+        time.sleep(max(0.0, due - time.monotonic()))
+        assert ask().ok
+        taken.append(1000 * (time.monotonic() - due))
+    return taken

@@ -1,0 +1,99 @@
+"""Runs contestants alternately, each in a fresh process, and takes their time, processor time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# Where Debian puts servers; an ordinary user's PATH may lack it.
+_PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds of the clock and of the processor; bytes of memory above the idle process (ours), else in all."""
+
+    wall: float
+    cpu: float
+    peak: int = 0
+
+
+def program(name: str) -> str | None:
+    """Where a peer is installed."""
+    return shutil.which(name, path=_PLACES)
+
+
+def peer(*command: str | Path, folder: Path) -> Run:
+    """A peer's whole run in an emptied folder. Raises RuntimeError when it fails."""
+    emptied(folder)
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} ended with {process.returncode}")
+    return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def ours(module: str, data_dir: Path, /, **values: Any) -> Run:
+    """A run of one of this package's worker modules in a fresh process, measured from when it is idle and ready."""
+    answer, cpu = child(module, {"DATA_DIR": str(data_dir)}, **values)
+    return Run(answer["wall"], cpu - answer["cpu_before"], answer["peak"] - answer["idle"])
+
+
+def child(module: str, environment: Mapping[str, str], /, **values: Any) -> tuple[Any, float]:
+    """What the module prints as JSON, and the processor time of its whole process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, json.dumps(values)],
+        cwd=ROOT,
+        env={**os.environ, "DEMO": "off", "DJANGO_SETTINGS_MODULE": "aniworld.settings", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    output = process.stdout.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{module} ended with {process.returncode}")
+    return json.loads(output.splitlines()[-1]), usage.ru_utime + usage.ru_stime
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def alternately(contestants: Mapping[str, Callable[[], Run]], times: int = 5) -> dict[str, Run]:
+    """The medians of `times` runs of each, one after the other in turn, after a warm-up of each."""
+    for contestant in contestants.values():
+        contestant()
+    runs: dict[str, list[Run]] = {name: [] for name in contestants}
+    for _round in range(times):
+        for name, contestant in contestants.items():
+            runs[name].append(contestant())
+    return {name: medians(taken) for name, taken in runs.items()}
+
+
+def medians(runs: Sequence[Run]) -> Run:
+    """Field by field."""
+    middle = statistics.median
+    return Run(middle(run.wall for run in runs), middle(run.cpu for run in runs), round(middle(r.peak for r in runs)))
