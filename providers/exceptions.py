@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from aniworld.refusals import Explained
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class ProviderError(Explained):
@@ -17,6 +20,10 @@ class ProviderError(Explained):
     retryable: ClassVar[bool] = True
     outcome: ClassVar[str] = "failed"
     code: ClassVar[str] = "provider_error"
+
+    def __str__(self) -> str:
+        """What pages and packages put into it included, in a form that every database and log takes."""
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", super().__str__())
 
 
 class ConnectionFailed(ProviderError):
@@ -50,6 +57,12 @@ class RateLimited(ProviderError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Resting(RateLimited):
+    """Not asked: the breaker of the provider is open. `retry_after` is when somebody may be let through again."""
+
+    code = "resting"
 
 
 class Blocked(ProviderError):
@@ -86,6 +99,12 @@ class WrongContent(ProviderError):
 
     code = "wrong_content"
     outcome = "wrong_content"
+
+
+class WrongPart(WrongContent):
+    """A part that is not the one that was asked for, or not as long as it says."""
+
+    code = "wrong_part"
 
 
 class OutOfRange(WrongContent):

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from django.db import DatabaseError
-
 from aniworld.logs import about, one_line
+from providers import admission, outcomes
 from providers.contracts import (
     Catalogue,
     EpisodeEntry,
@@ -23,9 +22,17 @@ from providers.contracts import (
     SeriesDetails,
     Stream,
 )
-from providers.exceptions import NotConfigured, PageNotUnderstood, ProviderError
-from providers.models import Provider, ProviderStatus, RequestLog
+from providers.exceptions import (
+    Blocked,
+    NotFound,
+    PageNotUnderstood,
+    ProviderError,
+    RateLimited,
+    Resting,
+)
+from providers.models import Provider, RequestLog
 from providers.request_rate import wait_for_turn
+from providers.time_limit import within
 
 log = logging.getLogger(__name__)
 P = TypeVar("P", Catalogue, Host)
@@ -45,16 +52,31 @@ class _Monitored(Generic[P]):
         self.display_name = row.display_name
         self.address = provider.address
 
-    def _measured(self, action: RequestLog.Action, ask: Callable[[], T], language: str = "") -> T:
+    def _measured(
+        self, action: RequestLog.Action, ask: Callable[[], T], language: str = "", *, is_partial: bool = False
+    ) -> T:
         with about(provider=self.name):
-            wait_for_turn(self.row)
+            row = outcomes.current(self.row)
+            is_probe = admission.admitted(row)
+            try:
+                wait_for_turn(row)
+            except ProviderError:
+                if is_probe:
+                    admission.give_back(self.row)
+                raise
             received, start = self.provider.client.received, time.monotonic()
+
+            def ended(error: ProviderError | None) -> None:
+                size = max(0, self.provider.client.received - received)
+                outcomes.record(self.row, action, 1000 * (time.monotonic() - start), size, language, error)
+                outcomes.note(self.row, error, is_probe=is_probe, is_partial=is_partial)
+
             try:
                 answer = self._normalised(action, ask)
             except ProviderError as error:
-                self._record(action, start, received, language, error)
+                ended(error)
                 raise
-            self._record(action, start, received, language, None)
+            ended(None)
             return answer
 
     def _normalised(self, action: RequestLog.Action, ask: Callable[[], T]) -> T:
@@ -70,23 +92,39 @@ class _Monitored(Generic[P]):
                 f"{self.display_name} failed unexpectedly ({type(error).__name__}): {one_line(str(error))[:200]}"
             ) from error
 
-    def _record(
-        self, action: RequestLog.Action, start: float, received: int, language: str, error: ProviderError | None
-    ) -> None:
-        size = max(0, self.provider.client.received - received)
-        _write(self.row, action, 1000 * (time.monotonic() - start), size, language, error)
+    @property
+    def is_checkable(self) -> bool:
+        """Whether there is something its check could ask."""
+        return bool(self.address) or type(self.provider).check not in (Host.check, Catalogue.check)
 
-    def check(self) -> ProviderStatus:
-        """Asks whether it answers and keeps the outcome; answers the status record, raises nothing for a failure."""
-        start = time.monotonic()
-        failure: ProviderError | None = None
-        try:
-            self._measured(Action.CHECK, self.provider.check)
-        except ProviderError as error:
-            failure = error
-        record, _made = ProviderStatus.objects.get_or_create(provider=self.row)
-        record.record_check(failure, 1000 * (time.monotonic() - start))
-        return record
+    def check(self, seconds: float) -> tuple[ProviderError | None, float]:
+        """Asks whether it answers, and gives up after `seconds`; answers what went wrong, and the milliseconds.
+
+        Asked also while the breaker is open. Measured, but what it means for the provider's state is the caller's.
+        """
+        with about(provider=self.name):
+            try:
+                wait_for_turn(self.row)
+            except RateLimited as error:
+                return Resting(str(error), error.retry_after), 0.0
+            start, size, failure = time.monotonic(), 0, None
+            try:
+                size = within(seconds, self._asked_bytes, f"check-{self.name}")
+            except ProviderError as error:
+                failure = error
+            milliseconds = 1000 * (time.monotonic() - start)
+            outcomes.record(self.row, Action.CHECK, milliseconds, size, "", failure)
+            return failure, milliseconds
+
+    def _asked_bytes(self) -> int:
+        """Counted here because the client counts for each thread."""
+        with about(provider=self.name):
+            received = self.provider.client.received
+            self._normalised(Action.CHECK, self._ask)
+            return max(0, self.provider.client.received - received)
+
+    def _ask(self) -> None:
+        self.provider.check()
 
 
 class MonitoredCatalogue(_Monitored[Catalogue]):
@@ -131,11 +169,27 @@ class MonitoredCatalogue(_Monitored[Catalogue]):
 
 
 class MonitoredHost(_Monitored[Host]):
-    """A host with the methods of the contract."""
+    """A host with the methods of the contract. `is_found`: its address is not configured, but where it was last met."""
+
+    def __init__(self, row: Provider, provider: Host, *, is_found: bool = False) -> None:
+        super().__init__(row, provider)
+        self._is_found = is_found
 
     def resolve(self, link: str, language: Language | None = None) -> Stream:
         """As `Host.resolve`; `language` is only kept with the measurement."""
-        return self._measured(Action.RESOLVE, lambda: self.provider.resolve(link), language.value if language else "")
+        spoken = language.value if language else ""
+        stream = self._measured(Action.RESOLVE, lambda: self.provider.resolve(link), spoken, is_partial=True)
+        if not self.address:
+            outcomes.remember_place(self.row, stream)
+        return stream
+
+    def _ask(self) -> None:
+        """Of a place that was only met on the way to a stream, any answer is a good one."""
+        try:
+            super()._ask()
+        except (Blocked, NotFound, PageNotUnderstood):
+            if not self._is_found:
+                raise
 
 
 def record_download(
@@ -147,25 +201,15 @@ def record_download(
     language: str,
     error: ProviderError | None = None,
 ) -> None:
-    """Keeps the outcome of a download: how long it took and how many bytes came. Never fails the work."""
+    """Keeps the outcome of a download: how long it took and how many bytes came. Never fails the work.
+
+    `error` says what it means for the host; without one a failure only counts in the statistics.
+    """
     row = Provider.known().get(host)
     if row is None:
         return
     if not successful and error is None:
         error = ProviderError("The download failed after the transfer.")
-    _write(row, Action.DOWNLOAD, 1000 * seconds, size, language, None if successful else error)
-
-
-def _write(
-    row: Provider, action: RequestLog.Action, milliseconds: float, size: int, language: str, error: ProviderError | None
-) -> None:
-    """The row of the request and what it says about the provider's state. A busy database must not fail the request."""
-    if isinstance(error, NotConfigured):
-        return
-    try:
-        RequestLog.add(row, action, milliseconds, size, str(language), error)
-        record: ProviderStatus | None = getattr(row, "status_record", None)
-        if record and action != Action.CHECK:
-            record.note_request(error)
-    except (DatabaseError, ProviderStatus.DoesNotExist):
-        log.warning("A request through %s could not be recorded.", row.name, exc_info=True)
+    failure = None if successful else error
+    outcomes.record(row, Action.DOWNLOAD, 1000 * seconds, size, language, failure)
+    outcomes.note(row, failure)

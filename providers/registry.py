@@ -1,70 +1,35 @@
-"""Every provider there is, by name; imported on first use, configured from its row at each call."""
+"""Every provider by name, ready to be asked: what is installed, configured from its row at each call."""
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
-from functools import cache
-from importlib.metadata import entry_points
+from functools import cache, partial
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from providers import demo
 from providers.contracts import Catalogue, Host
 from providers.exceptions import NotConfigured
 from providers.http import Client, Policy
+from providers.installed import catalogue_classes, host_classes
 from providers.models import Provider, ProviderStatus
 from providers.monitored import MonitoredCatalogue, MonitoredHost
-
-log = logging.getLogger(__name__)
-
-CATALOGUES = {
-    "demo": "providers.catalogues.demo.DemoCatalogue",
-    "aniworld": "providers.catalogues.aniworld.AniworldCatalogue",
-}
-HOSTS = {
-    "demo-file": "providers.hosts.demo.DemoFile",
-    "demo-hls": "providers.hosts.demo.DemoHLS",
-    "demo-aes": "providers.hosts.demo.DemoAES",
-    "voe": "providers.hosts.named.Voe",
-    "vidoza": "providers.hosts.named.Vidoza",
-    "vidmoly": "providers.hosts.named.Vidmoly",
-    "filemoon": "providers.hosts.named.Filemoon",
-    "doodstream": "providers.hosts.named.Doodstream",
-    "streamtape": "providers.hosts.named.Streamtape",
-    "loadx": "providers.hosts.named.LoadX",
-    "luluvdo": "providers.hosts.named.Luluvdo",
-    "speedfiles": "providers.hosts.named.SpeedFiles",
-    "direct": "providers.hosts.direct.Direct",
-}
-ENTRY_POINTS = "aniworld.providers"
-_DEMO = frozenset({"demo", "demo-file", "demo-hls", "demo-aes"})
+from providers.request_rate import may_ask_again
 
 P = TypeVar("P", Catalogue, Host)
 _clients: dict[tuple[int, str], Client] = {}
 _clients_lock = threading.Lock()
 
 
-def catalogue_classes() -> dict[str, type[Catalogue]]:
-    """Every catalogue that is installed, by name; the demo only while it is on."""
-    return _listed(_bundled_catalogues() | _third_party()[0])
-
-
-def host_classes() -> dict[str, type[Host]]:
-    """Every host that is installed, by name; the demo's only while it is on."""
-    return _listed(_bundled_hosts() | _third_party()[1])
-
-
 def sync() -> None:
     """Makes the rows of providers that have none, and takes those of the demo away while it is off. Idempotent."""
     with transaction.atomic():
         if not settings.DEMO:
-            Provider.objects.filter(name__in=_DEMO).delete()
+            Provider.objects.filter(name__in=demo.PROVIDERS).delete()
         _sync_kind(Provider.Kind.CATALOGUE, catalogue_classes())
         _sync_kind(Provider.Kind.HOST, host_classes())
     Provider.forget()
@@ -73,7 +38,7 @@ def sync() -> None:
 def catalogue(name: str) -> MonitoredCatalogue:
     """The catalogue of that name, ready to be asked. Raises `NotConfigured`."""
     row, found = _configured(name, Provider.Kind.CATALOGUE, catalogue_classes())
-    address = row.base_url or found.usual_address()
+    address = row.address
     if not address:
         raise NotConfigured(_("%(name)s has no address yet.") % {"name": row.display_name})
     return MonitoredCatalogue(row, found(address, _client(row)), host_named)
@@ -82,7 +47,7 @@ def catalogue(name: str) -> MonitoredCatalogue:
 def host(name: str) -> MonitoredHost:
     """The host of that name, ready to resolve. Raises `NotConfigured`."""
     row, found = _configured(name, Provider.Kind.HOST, host_classes())
-    return MonitoredHost(row, found(row.base_url or found.usual_address(), _client(row)))
+    return MonitoredHost(row, found(row.address, _client(row)))
 
 
 def host_named(label: str) -> str | None:
@@ -113,51 +78,20 @@ def media_client(name: str) -> Client:
     return _client(Provider.known().get(name) or Provider(name=name))
 
 
-def check(name: str) -> ProviderStatus:
-    """Asks a provider now whether it answers; its status record. Raises `NotConfigured` when it can't be asked."""
+def checkable(name: str) -> MonitoredCatalogue | MonitoredHost:
+    """A provider as its check asks it: a host that needs no address, where its pages were last found.
+
+    Raises `NotConfigured`.
+    """
     row = Provider.known().get(name)
     if row is None:
         raise NotConfigured(_("There is no provider named %(name)s.") % {"name": name[:64]})
-    asked = catalogue(name) if row.kind == Provider.Kind.CATALOGUE else host(name)
-    return asked.check()
-
-
-def _listed(classes: dict[str, type[P]]) -> dict[str, type[P]]:
-    return classes if settings.DEMO else {name: found for name, found in classes.items() if name not in _DEMO}
-
-
-@cache
-def _bundled_catalogues() -> dict[str, type[Catalogue]]:
-    return {name: import_string(path) for name, path in CATALOGUES.items()}
-
-
-@cache
-def _bundled_hosts() -> dict[str, type[Host]]:
-    return {name: import_string(path) for name, path in HOSTS.items()}
-
-
-@cache
-def _third_party() -> tuple[dict[str, type[Catalogue]], dict[str, type[Host]]]:
-    """What installed packages add. One that can't be loaded, or takes a bundled name, is left out and logged."""
-    catalogues: dict[str, type[Catalogue]] = {}
-    hosts: dict[str, type[Host]] = {}
-    for entry in entry_points(group=ENTRY_POINTS):
-        try:
-            found = entry.load()
-            name = str(found.name)
-            is_catalogue, is_host = issubclass(found, Catalogue), issubclass(found, Host)
-        except Exception:
-            log.exception("The provider %s could not be loaded and is left out.", entry.name)
-            continue
-        if name in CATALOGUES or name in HOSTS or not (is_catalogue or is_host):
-            log.error(
-                "The provider %s is left out: its name is taken, or it is neither catalogue nor host.", entry.name
-            )
-        elif is_catalogue:
-            catalogues[name] = found
-        else:
-            hosts[name] = found
-    return catalogues, hosts
+    if row.kind == Provider.Kind.CATALOGUE:
+        return catalogue(name)
+    row, found = _configured(name, Provider.Kind.HOST, host_classes())
+    record: ProviderStatus | None = getattr(row, "status_record", None)
+    configured, seen_at = row.address, record.seen_at if record else ""
+    return MonitoredHost(row, found(configured or seen_at, _client(row)), is_found=not configured)
 
 
 def _sync_kind(kind: Provider.Kind, classes: dict[str, type[P]]) -> None:
@@ -168,7 +102,8 @@ def _sync_kind(kind: Provider.Kind, classes: dict[str, type[P]]) -> None:
                 "kind": kind,
                 "display_name": found.display_name,
                 "enabled": found.enabled_by_default,
-                "priority": position * 10,
+                # Of hosts the score decides, until the operator does.
+                "priority": position * 10 if kind == Provider.Kind.CATALOGUE else 100,
             },
         )
         if row.display_name != found.display_name:
@@ -205,7 +140,7 @@ def _client(row: Provider) -> Client:
     with _clients_lock:
         client = _clients.get(key)
         if client is None or client.policy != policy:
-            client = _clients[key] = Client(policy)
+            client = _clients[key] = Client(policy, may_ask_again=partial(may_ask_again, row.name))
         return client
 
 

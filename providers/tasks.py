@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from aniworld.configuration import store
-from providers.models import RequestLog
+from providers import checking, rollups
+
+
+def check_all() -> str:
+    """Checks every provider, as at the start."""
+    return checking.check_all()
+
+
+def check_due() -> str:
+    """Checks the providers whose interval is over."""
+    return checking.check_due()
+
+
+def roll_up() -> str:
+    """Adds up the hours that are over."""
+    return rollups.roll_up()
 
 
 def prune() -> str:
-    """Deletes requests that are older than `providers.history_days`."""
-    return f"{RequestLog.prune(store.current().providers.history_days)} requests deleted"
+    """Deletes requests and hours that are older than they are kept."""
+    return rollups.prune()

@@ -1,60 +1,77 @@
-"""Catalogues and hosts with their lights."""
+"""Catalogues and hosts with their lights, and the order in which hosts are tried."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
 
-from django.db.models import Avg, Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from aniworld.pages.access import members
+from aniworld.accounts.authentication import user_of
+from aniworld.pages import feedback, provider_cards
+from aniworld.pages.access import action, members
+from aniworld.refusals import Forbidden
+from providers.asking import check_now
+from providers.contracts import Language
+from providers.lookup import named
 from providers.models import Provider
 
-WINDOW = timedelta(hours=24)
+CHANGED = ("providers",)
 
 
-def _with_figures() -> QuerySet[Provider]:
-    recent = Q(requests__created_at__gte=timezone.now() - WINDOW)
-    return (
-        Provider.objects.select_related("status_record")
-        .annotate(
-            asked=Count("requests", filter=recent),
-            answered=Count("requests", filter=recent & Q(requests__successful=True)),
-            answer_time=Avg("requests__response_time_ms", filter=recent & Q(requests__successful=True)),
-        )
-        .order_by("-enabled", "priority", "display_name")
-    )
+def _language(request: HttpRequest) -> Language | None:
+    """The language whose chain is looked at; None, all, also for one that there is not."""
+    chosen = request.GET.get("language", "")
+    return Language(chosen) if chosen in list(Language) else None
 
 
-def _light(provider: Provider) -> str:
-    """The word of the light; one that is off or was never looked at has its own."""
-    if not provider.enabled:
-        return "off"
-    record = getattr(provider, "status_record", None)
-    if record and record.breaker == record.Breaker.OPEN and record.status == record.Status.ACTIVE:
-        return "resting"
-    return str(record.status) if record else "unknown"
-
-
-def _shown() -> dict[str, Any]:
-    cards: dict[str, list[dict[str, Any]]] = {Provider.Kind.CATALOGUE: [], Provider.Kind.HOST: []}
-    for provider in _with_figures():
-        asked, answered = getattr(provider, "asked", 0), getattr(provider, "answered", 0)
-        rate = 100 * answered / asked if asked else None
-        cards[provider.kind].append({"provider": provider, "light": _light(provider), "rate": rate})
-    return {"catalogues": cards[Provider.Kind.CATALOGUE], "hosts": cards[Provider.Kind.HOST]}
+def _back(_request: HttpRequest) -> str:
+    return reverse("providers")
 
 
 @members
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return render(request, "pages/providers.html", _shown())
+    return render(request, "pages/providers.html", provider_cards.shown(_language(request)))
 
 
 @members
 def part(request: HttpRequest) -> HttpResponse:
-    """The cards."""
-    return render(request, "parts/providers.html", _shown())
+    """The cards and the chain."""
+    return render(request, "parts/providers.html", provider_cards.shown(_language(request)))
+
+
+def _test(row: Provider) -> tuple[str, str]:
+    record = check_now(row)
+    if not record.error_message:
+        told = _("%(name)s answered within %(time)d ms.") % {"name": row, "time": record.response_time or 0}
+        return told, "success"
+    return _("%(name)s: %(why)s") % {"name": row, "why": record.error_message}, "warning"
+
+
+def _enable(row: Provider) -> tuple[str, str]:
+    row.enable()
+    return _("%s is used from now on.") % row, "success"
+
+
+def _disable(row: Provider) -> tuple[str, str]:
+    row.disable()
+    return _("%s is not used any more.") % row, "success"
+
+
+# What a button does; it answers a sentence and how it is meant.
+VERBS: dict[str, Callable[[Provider], tuple[str, str]]] = {"test": _test, "enable": _enable, "disable": _disable}
+FOR_ALL = frozenset({"test"})
+
+
+@action(_back)
+def change(request: HttpRequest, name: str, verb: str) -> HttpResponse:
+    """One of `VERBS` on the provider of that name."""
+    if verb not in VERBS:
+        raise Http404
+    if verb not in FOR_ALL and not user_of(request).is_staff:
+        raise Forbidden(_("Only an administrator may do this."), code="admin_only")
+    message, level = VERBS[verb](named(name))
+    return feedback.done(request, message, _back(request), CHANGED, level)

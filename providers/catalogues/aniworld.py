@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
-from providers.answers import shown
 from providers.catalogues import pages
 from providers.catalogues.new_episodes import new_episodes
 from providers.contracts import (
@@ -19,6 +18,7 @@ from providers.contracts import (
     SeriesDetails,
 )
 from providers.exceptions import AddressRefused, NotFound, PageNotUnderstood, ServerFailed
+from providers.http.answers import shown
 
 _SLUG = re.compile(r"[\w.~%-]{1,200}", re.ASCII)
 # A search endpoint that is gone or has changed; the next way of searching may still work.

@@ -7,10 +7,10 @@ from datetime import date
 
 from selectolax.lexbor import LexborNode
 
-from providers.answers import shown
 from providers.catalogues.pages import clean, language_of_flag, parse, series_slug
 from providers.contracts import NewEpisode
 from providers.exceptions import PageNotUnderstood
+from providers.http.answers import shown
 
 _PLACE = re.compile(r"S(\d{1,4})\s*E(\d{1,4})", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)

@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from providers.answers import shown
 from providers.contracts import EpisodeEntry, EpisodeSources, Language, SearchResult, SeasonEntry, SeriesDetails, Source
 from providers.exceptions import PageNotUnderstood
+from providers.http.answers import shown
 
 T = TypeVar("T")
 

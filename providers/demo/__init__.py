@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 DEFAULT_PORT = 8765
+# The names of its catalogue and hosts.
+PROVIDERS = frozenset({"demo", "demo-file", "demo-hls", "demo-aes"})
 
 
 def port() -> int:

@@ -21,6 +21,8 @@ AUDIO_LANGUAGES = ("deu", "jpn", "eng")
 VARIANTS = 2
 QUALITIES = {"360p": (640, 360, 1_300_000), "180p": (320, 180, 300_000)}
 SEGMENT_SECONDS = 4
+# Instead of an audio language: only the picture is in it. Instead of a quality: only the sound.
+SILENT, SOUND = "silent", "sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,20 @@ class Clips:
         return self.folder / f"{variant}-{audio}.mp4"
 
     def playlist(self, variant: int, audio: str, quality: str) -> Path:
-        """The media playlist of a variant; its segments lie beside it, named `<stem>-<n>.ts`."""
+        """The media playlist of a variant; its segments lie beside it, named `<stem>-<n>.ts`.
+
+        With `SILENT` as audio, or `SOUND` as quality, the one without the other.
+        """
         return self.folder / f"{variant}-{audio}-{quality}.m3u8"
 
     def segment(self, variant: int, audio: str, quality: str, number: int) -> Path:
         """One MPEG-TS segment."""
         return self.folder / f"{variant}-{audio}-{quality}-{number}.ts"
+
+
+def clips_in(folder: Path, seconds: int) -> Clips:
+    """Where the clips of that length are kept; another number for another kind of content."""
+    return Clips(folder / f"clips-2-{seconds}s")
 
 
 class NotEncoded(Exception):
@@ -51,7 +61,7 @@ class ClipMaker:
 
     def __init__(self, folder: Path, seconds: int = 24) -> None:
         self.seconds = seconds
-        self.clips = Clips(folder / f"clips-1-{seconds}s")
+        self.clips = clips_in(folder, seconds)
         self.error: str = ""
         self._ready = threading.Event()
 

@@ -9,6 +9,7 @@ import select
 import socket
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -176,6 +177,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
+            if answer.delivery.hold_at is not None:
+                answer = _held(answer, start, len(body))
             self._send_body(body, answer, record, pace or Pace(0))
 
     def _part(self, answer: Reply) -> tuple[int, int, int]:
@@ -225,3 +228,9 @@ class Connection(http.server.BaseHTTPRequestHandler):
                     return
             except OSError:
                 return
+
+
+def _held(answer: Reply, start: int, length: int) -> Reply:
+    """A part that begins at `start` stalls where the resource is held; one that ends before is sent whole."""
+    left = max(0, (answer.delivery.hold_at or 0) - start)
+    return replace(answer, delivery=replace(answer.delivery, stall_after=left if left < length else None))

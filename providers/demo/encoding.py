@@ -14,12 +14,11 @@ from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
-from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from aniworld.supervisor import tie
-from providers.demo.clips import AUDIO_LANGUAGES, QUALITIES, SEGMENT_SECONDS, VARIANTS, Clips
+from providers.demo.clips import AUDIO_LANGUAGES, QUALITIES, SEGMENT_SECONDS, SILENT, SOUND, VARIANTS, Clips
 
 _FRAMES_PER_SECOND = 24
 _SAMPLES_PER_SECOND = 44100
@@ -33,16 +32,21 @@ def encode_all(clips: Clips, seconds: int) -> None:
             encoded = clips.folder / f"encoded-{quality}.mp4"
             _encode(encoded, length, width, height, rate, seed=variant)
             for audio in AUDIO_LANGUAGES:
-                playlist = clips.playlist(variant, audio, quality)
-                segments = {
-                    "hls_time": str(SEGMENT_SECONDS),
-                    "hls_list_size": "0",
-                    "hls_segment_filename": str(playlist.with_suffix("")) + "-%d.ts",
-                }
-                _remux(encoded, playlist, audio, "hls", segments)
+                _segments(encoded, clips.playlist(variant, audio, quality), audio)
                 if quality == "360p":
                     _remux(encoded, clips.file(variant, audio), audio, "mp4", {"movflags": "+faststart"})
+                    _segments(encoded, clips.playlist(variant, audio, SOUND), audio, "audio")
+            _segments(encoded, clips.playlist(variant, SILENT, quality), "", "video")
             encoded.unlink()
+
+
+def _segments(source: Path, playlist: Path, audio_language: str, *kinds: str) -> None:
+    options = {
+        "hls_time": str(SEGMENT_SECONDS),
+        "hls_list_size": "0",
+        "hls_segment_filename": str(playlist.with_suffix("")) + "-%d.ts",
+    }
+    _remux(source, playlist, audio_language, "hls", options, kinds or ("video", "audio"))
 
 
 def _encode(path: Path, seconds: int, width: int, height: int, rate: int, seed: int) -> None:
@@ -104,26 +108,26 @@ def _tones(seconds: int, frequency: int) -> Iterator[AudioFrame]:
         yield frame
 
 
-def _remux(source: Path, target: Path, audio_language: str, form: str, options: dict[str, str]) -> None:
-    """Copies the encoded streams into another container, with the audio track's language."""
+def _remux(
+    source: Path,
+    target: Path,
+    audio_language: str,
+    form: str,
+    options: dict[str, str],
+    kinds: tuple[str, ...] = ("video", "audio"),
+) -> None:
+    """Copies the encoded streams of these kinds into another container, with the audio track's language."""
     with av.open(str(source)) as reader, av.open(str(target), "w", format=form, options=options) as writer:
-        streams = _copied_streams(reader, writer, audio_language)
+        streams: dict[int, av.stream.Stream] = {}
+        for stream in reader.streams:
+            if stream.type in kinds:
+                streams[stream.index] = writer.add_stream_from_template(stream)
+            if stream.type == "audio" and stream.type in kinds:
+                streams[stream.index].metadata["language"] = audio_language
         for packet in reader.demux():
-            if packet.dts is not None:
-                packet.stream = streams[packet.stream.index]
+            if packet.dts is not None and packet.stream_index in streams:
+                packet.stream = streams[packet.stream_index]
                 writer.mux(packet)
-
-
-def _copied_streams(
-    reader: av.container.InputContainer, writer: OutputContainer, audio_language: str
-) -> dict[int, av.stream.Stream]:
-    streams: dict[int, av.stream.Stream] = {}
-    for stream in reader.streams:
-        copy = writer.add_stream_from_template(stream)
-        if stream.type == "audio":
-            copy.metadata["language"] = audio_language
-        streams[stream.index] = copy
-    return streams
 
 
 if __name__ == "__main__":

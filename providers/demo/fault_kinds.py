@@ -77,6 +77,10 @@ def _stall(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, delivery=Delivery(stall_after=_half(reply, fault)))
 
 
+def _hold(reply: Reply, fault: Fault) -> Reply:
+    return replace(reply, delivery=replace(reply.delivery, hold_at=_half(reply, fault)))
+
+
 def _cut(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, delivery=Delivery(cut_after=_half(reply, fault)))
 
@@ -195,6 +199,7 @@ KINDS: dict[str, Kind] = {
     "empty": Kind(lambda reply, fault: replace(reply, body=b"")),
     "speed": Kind(_delivery(speed="speed"), _BYTES, spares_probes=True),
     "stall": Kind(_stall, _BYTES, spares_probes=True),
+    "hold": Kind(_hold, _BYTES, spares_probes=True),
     "cut": Kind(_cut, _BYTES, spares_probes=True),
     "wrong_length": Kind(_wrong_length, _BYTES, spares_probes=True),
     "html": Kind(_html, _BYTES),

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an answer is sent. Bytes count from the start of this answer's body; speed is bytes a second."""
+    """How an answer is sent. Bytes count from the start of this answer's body; speed is bytes a second.
+
+    `hold_at` counts from the start of the whole resource, whatever part of it is asked for: nothing after it is sent.
+    """
 
     refuse: bool = False
     silent: bool = False
     delay: float = 0
     speed: float = 0
     stall_after: int | None = None
+    hold_at: int | None = None
     cut_after: int | None = None
     extra_length: int = 0
 

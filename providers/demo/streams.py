@@ -16,14 +16,19 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from providers.demo import reply
-from providers.demo.clips import QUALITIES, VARIANTS, Clips
+from providers.demo.clips import AUDIO_LANGUAGES, QUALITIES, SILENT, SOUND, VARIANTS, Clips
 from providers.demo.reply import Reply
 from providers.demo.series import DemoLink
 
 VALID_SECONDS = 4 * 3600
 _PLAYLIST = "application/vnd.apple.mpegurl"
-_SEGMENT_NAME = re.compile(r"(360p|180p)-(\d{1,4})\.ts", re.ASCII)
-_MEDIA_PLAYLIST_NAME = re.compile(r"(360p|180p)\.m3u8", re.ASCII)
+_STEM = r"(360p|180p|silent-360p|silent-180p|sound-(?:deu|jpn|eng))"
+_SEGMENT_NAME = re.compile(_STEM + r"-(\d{1,4})\.ts", re.ASCII)
+_MEDIA_PLAYLIST_NAME = re.compile(_STEM + r"\.m3u8", re.ASCII)
+_KEY_NAME = re.compile(r"key-(\d{1,4})\.bin", re.ASCII)
+_TAGS = {"deu": "de", "jpn": "ja", "eng": "en"}
+# Segments for which a key of the stream with separate sound is good.
+_KEY_SEGMENTS = 2
 
 
 @dataclass(slots=True)
@@ -82,23 +87,49 @@ def stage_of(name: str) -> str:
 
 
 def content(link: DemoLink, name: str, clips: Clips) -> Reply | None:
-    """The file of that name behind a link; None when there is none."""
+    """The file of that name behind a link; None when there is none.
+
+    Beside `master.m3u8` every playlist host has a `separate.m3u8`, whose sound is a rendition for each language, and
+    whose key, where it is encrypted, changes.
+    """
     variant, audio = link.id % VARIANTS, link.language.audio
     encrypted = link.host == "demo-aes"
     if name == "video.mp4":
         return reply.media(_read(clips.file(variant, audio)), "video/mp4")
-    if name == "master.m3u8":
-        return reply.media(_master(), _PLAYLIST)
+    if name in ("master.m3u8", "separate.m3u8"):
+        return reply.media(_master() if name == "master.m3u8" else _separate(audio), _PLAYLIST)
     if name == "key.bin" and encrypted:
         return reply.media(_key(link.id), "application/octet-stream")
+    if (match := _KEY_NAME.fullmatch(name)) and encrypted:
+        return reply.media(_key(link.id, int(match[1])), "application/octet-stream")
     if match := _MEDIA_PLAYLIST_NAME.fullmatch(name):
-        text = _read(clips.playlist(variant, audio, match[1])).decode()
+        text = _read(clips.playlist(variant, *_kind(match[1], audio))).decode()
         return reply.media(_media_playlist(text, link, match[1]), _PLAYLIST)
     if match := _SEGMENT_NAME.fullmatch(name):
-        path = clips.segment(variant, audio, match[1], int(match[2]))
+        path = clips.segment(variant, *_kind(match[1], audio), int(match[2]))
         if path.is_file():
-            return reply.media(_segment(path, link, int(match[2])), "video/mp2t")
+            return reply.media(_segment(path, link, match[1], int(match[2])), "video/mp2t")
     return None
+
+
+def _kind(stem: str, audio: str) -> tuple[str, str]:
+    """Audio and quality of the clips that a stem in an address means."""
+    first, _dash, last = stem.partition("-")
+    if first == SOUND:
+        return last, SOUND
+    return (SILENT, last) if first == SILENT else (audio, stem)
+
+
+def _separate(default: str) -> bytes:
+    lines = ["#EXTM3U", "#EXT-X-VERSION:4"]
+    for code in AUDIO_LANGUAGES:
+        chosen = "YES" if code == default else "NO"
+        named = f'LANGUAGE="{_TAGS[code]}",NAME="{code}",DEFAULT={chosen},AUTOSELECT=YES'
+        lines.append(f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",{named},URI="sound-{code}.m3u8"')
+    for quality, (width, height, rate) in QUALITIES.items():
+        lines.append(f'#EXT-X-STREAM-INF:AUDIO="sound",RESOLUTION={width}x{height},BANDWIDTH={rate + 150_000}')
+        lines.append(f"{SILENT}-{quality}.m3u8")
+    return "\n".join([*lines, ""]).encode()
 
 
 def _master() -> bytes:
@@ -108,21 +139,30 @@ def _master() -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _media_playlist(text: str, link: DemoLink, quality: str) -> bytes:
+def _media_playlist(text: str, link: DemoLink, stem: str) -> bytes:
     """The playlist as it was made, with short segment names and, for the encrypted host, its key."""
-    text = re.sub(rf"^.*-({quality}-\d+\.ts)$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"^.*-(\d+\.ts)$", rf"{stem}-\1", text, flags=re.MULTILINE)
     text = text.replace("#EXT-X-MEDIA-SEQUENCE", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MEDIA-SEQUENCE")
     if link.host == "demo-aes":
         vector = f",IV=0x{_explicit_vector(link.id).hex()}" if _is_explicit(link) else ""
-        text = text.replace("#EXTINF", f'#EXT-X-KEY:METHOD=AES-128,URI="key.bin"{vector}\n#EXTINF', 1)
+        head, *segments = text.split("#EXTINF")
+        for number in range(0, len(segments) if _is_separate(stem) else 1, _KEY_SEGMENTS):
+            name = f"key-{number // _KEY_SEGMENTS}.bin" if _is_separate(stem) else "key.bin"
+            segments[number] = f'#EXT-X-KEY:METHOD=AES-128,URI="{name}"{vector}\n#EXTINF{segments[number]}'
+        text = head + "".join(one if one.startswith("#") else f"#EXTINF{one}" for one in segments)
     return text.encode()
 
 
-def _segment(path: Path, link: DemoLink, number: int) -> bytes:
+def _is_separate(stem: str) -> bool:
+    return stem.startswith((SILENT, SOUND))
+
+
+def _segment(path: Path, link: DemoLink, stem: str, number: int) -> bytes:
     if link.host != "demo-aes":
         return _read(path)
     vector = _explicit_vector(link.id) if _is_explicit(link) else number.to_bytes(16, "big")
-    return _encrypted(path, _key(link.id), vector)
+    key = _key(link.id, number // _KEY_SEGMENTS if _is_separate(stem) else None)
+    return _encrypted(path, key, vector)
 
 
 def _is_explicit(link: DemoLink) -> bool:
@@ -130,8 +170,9 @@ def _is_explicit(link: DemoLink) -> bool:
     return link.id % 2 == 0
 
 
-def _key(link_id: int) -> bytes:
-    return hashlib.sha256(f"demo key {link_id}".encode()).digest()[:16]
+def _key(link_id: int, number: int | None = None) -> bytes:
+    name = f"demo key {link_id}" if number is None else f"demo key {link_id} {number}"
+    return hashlib.sha256(name.encode()).digest()[:16]
 
 
 def _explicit_vector(link_id: int) -> bytes:

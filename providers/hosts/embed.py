@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from providers.answers import shown
 from providers.contracts import Host, Stream, StreamKind
 from providers.exceptions import AddressRefused, PageNotUnderstood, ProviderError, RateLimited
 from providers.hosts import declared
 from providers.hosts.probe import probe
 from providers.http import USER_AGENT, Page
+from providers.http.answers import shown
 
 _MOST_CANDIDATES = 12
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.answers import is_html, shown
 from providers.contracts import StreamKind
 from providers.exceptions import WrongContent
 from providers.http import Client
+from providers.http.answers import is_html, shown
 
 _PLAYLIST_TYPES = frozenset(
     {

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from providers import registry
 from providers.demo.site import Site
 from providers.http import Client, Policy
 from providers.models import Provider
+from tests.providers.databases import on_postgresql
 
 Script = Callable[[str, socket.socket], None]
 
@@ -119,3 +120,10 @@ def providers(site: Site, settings: Settings, db: None) -> Iterator[Site]:
     yield site
     Provider.forget()
     store.forget()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, db: None) -> Iterator[str]:
+    """An empty database of either kind, without the rows of any provider."""
+    with on_postgresql() if request.param == "postgresql" else nullcontext():
+        yield request.param

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.address_guard import AddressGuard, is_global
 from providers.exceptions import AddressRefused, ConnectionFailed, ProviderError
 from providers.http import Client, Policy
+from providers.http.address_guard import AddressGuard, is_global
 from tests.providers.conftest import Scripted, answer
 
 PRIVATE = [

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from providers import chain
+from collections import Counter
+from random import Random
+
+from django.utils import timezone
+
+from aniworld.configuration import store
+from providers import chain, chain_places
 from providers.contracts import Language, Source
 from providers.demo.site import Site
 from providers.exceptions import (
@@ -11,6 +17,8 @@ from providers.exceptions import (
     ProviderError,
     RateLimited,
 )
+from providers.models import Provider
+from tests.providers.measured import downloads
 from tests.providers.rows import provider, status
 
 
@@ -68,6 +76,52 @@ def test_what_rests_or_is_down_is_the_last_resort(providers: Site) -> None:
         "demo-hls",
         "voe",
     ]
+
+
+def test_what_was_measured_decides_between_equals(providers: Site) -> None:
+    now = timezone.now()
+    downloads(provider("demo-file"), now, 2, 8)
+    downloads(provider("demo-aes"), now, 10)
+    downloads(provider("vidoza"), now, 10, response_time_ms=15_000.0)
+    assert hosts_in_order("demo-file", "vidoza", "demo-aes") == ["demo-aes", "vidoza", "demo-file"]
+    first, _second, last = chain.explain(
+        [source(name) for name in ("demo-file", "vidoza", "demo-aes")], [DUB]
+    ).candidates
+    assert "usable, priority 100, score 1.00: 10 of 10 downloads succeeded lately, about 9.5" in first.reason
+    assert "2 of 10" in last.reason
+    Provider.objects.filter(name="vidoza").update(priority=50)
+    Provider.forget()
+    assert hosts_in_order("demo-file", "vidoza", "demo-aes") == ["vidoza", "demo-aes", "demo-file"]
+
+
+def test_a_share_of_the_orders_tries_what_is_little_known(providers: Site) -> None:
+    downloads(provider("demo-file"), timezone.now(), 20)
+    downloads(provider("demo-hls"), timezone.now(), 0, 20)
+    offered = [source(name) for name in ("demo-file", "demo-hls", "demo-aes", "vidoza")]
+    Provider.objects.filter(name="vidoza").update(priority=200)
+    Provider.forget()
+    chance = Random(7)
+    firsts = Counter(chain.order(offered, [DUB], chance)[0].source.host for _ in range(1000))
+    assert set(firsts) == {"demo-file", "demo-aes"}
+    assert 20 <= firsts["demo-aes"] <= 90
+    store.change({"providers": {"explore_percent": 50}})
+    explored = next(
+        found for _ in range(100) if (found := chain.order(offered, [DUB], chance))[0].source.host == "demo-aes"
+    )
+    assert sorted(one.source.host for one in explored) == sorted(one.host for one in offered)
+    assert explored[0].reason.endswith("first this time, to find out whether it is better")
+    store.change({"providers": {"explore_percent": 0}})
+    assert {chain.order(offered, [DUB], chance)[0].source.host for _ in range(100)} == {"demo-file"}
+
+
+def test_the_operators_words_outweigh_priority_and_score(providers: Site) -> None:
+    downloads(provider("demo-file"), timezone.now(), 20)
+    chain_places.reorder(["voe", "vidoza"], DUB)
+    chain_places.exclude("demo-hls", DUB)
+    assert hosts_in_order("demo-file", "vidoza", "voe") == ["voe", "vidoza", "demo-file"]
+    found = chain.explain([source("demo-hls"), source("demo-hls", SUB)], [DUB, SUB])
+    assert [one.source.language for one in found.candidates] == [SUB]
+    assert [one.reason for one in found.dropped] == ["Demo HLS is taken out of the chain of German Dub."]
 
 
 def test_errors_say_whether_trying_again_helps() -> None:

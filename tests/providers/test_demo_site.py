@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import av
-import m3u8
 import pytest
 import requests
 from cryptography.hazmat.primitives import padding
@@ -40,6 +39,9 @@ from providers.exceptions import (
 )
 from providers.hosts.demo import DemoAES, DemoFile, DemoHLS
 from providers.http import PLAYLIST_LIMIT, Client, MediaResponse, Policy
+
+pytest.importorskip("m3u8", reason="make test installs what this needs")
+import m3u8  # only after the line above
 
 HOSTS: dict[str, type[Host]] = {"demo-file": DemoFile, "demo-hls": DemoHLS, "demo-aes": DemoAES}
 
@@ -101,6 +103,18 @@ def test_a_playlist_plays(host: str, skip: int, quality: int, site: Site, client
     seconds, spoken, kinds = seconds_and_language(b"".join(pieces))
     assert seconds == sum(segment.duration for segment in playlist.segments)
     assert (spoken, kinds) == ("deu", {"video", "audio"})
+
+
+def test_separate_sound_in_every_language_and_keys_that_change(site: Site, client: Client) -> None:
+    master = urljoin(resolve(site, client, "demo-aes").url, "separate.m3u8")
+    read = m3u8.loads(client.get(master).text)
+    assert [(one.language, one.default) for one in read.media] == [("de", "YES"), ("ja", "NO"), ("en", "NO")]
+    for name, kind in ((read.media[1].uri, "audio"), (read.playlists[0].uri, "video")):
+        listed = m3u8.loads(client.get(url := urljoin(master, name)).text)
+        assert len({segment.key.uri for segment in listed.segments}) == (len(listed.segments) + 1) // 2
+        pieces = [body(client.open(urljoin(url, segment.uri))) for segment in listed.segments]
+        plain = b"".join(_decrypted(client, url, listed, number, piece) for number, piece in enumerate(pieces))
+        assert [str(stream.type) for stream in av.open(io.BytesIO(plain), "r").streams] == [kind]
 
 
 def _decrypted(client: Client, url: str, playlist: m3u8.M3U8, number: int, piece: bytes) -> bytes:
@@ -246,6 +260,16 @@ def test_faults_that_only_the_content_shows(site: Site, client: Client) -> None:
     assert first.etag != second.etag
     with client.open(url, offset=5, if_range=first.etag) as third:
         assert third.status == 200
+
+
+def test_what_is_held_never_comes_whatever_part_is_asked_for(site: Site, client: Client) -> None:
+    url = resolve(site, client, "demo-file").url
+    site.faults.set("demo-file", {"fault": "hold", "after_bytes": 50_000})
+    assert body(client.open(url, offset=49_999, end=50_000))
+    for start in (49_000, 60_000):
+        with pytest.raises(TimedOut):
+            body(client.open(url, offset=start, end=70_000))
+    assert [line["bytes"] for line in site.requests("demo-file", "media")[-2:]] == [1000, 0]
 
 
 def test_the_speed_of_a_connection(site: Site, client: Client) -> None:

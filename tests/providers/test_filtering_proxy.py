@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from providers.address_guard import AddressGuard
-from providers.filtering_proxy import filtering_proxy
+from providers.http.address_guard import AddressGuard
+from providers.http.filtering_proxy import filtering_proxy
 from tests.downloads.hosting import Hosting, Resource, hosting
 from tests.providers.conftest import Script, Scripted, answer
 

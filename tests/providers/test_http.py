@@ -18,7 +18,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers import answers
 from providers.exceptions import (
     AddressRefused,
     Blocked,
@@ -32,8 +31,8 @@ from providers.exceptions import (
     TooLarge,
     WrongContent,
 )
-from providers.http import KEY_LIMIT, PAGE_LIMIT, Client, Page, Policy
-from providers.media_response import MediaResponse
+from providers.http import KEY_LIMIT, PAGE_LIMIT, Client, Page, Policy, answers
+from providers.http.media_response import MediaResponse
 from tests.providers.conftest import Script, Scripted, answer
 
 Start = Callable[[Script | bytes], Scripted]

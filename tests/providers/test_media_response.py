@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from providers.exceptions import (
     RateLimited,
     TimedOut,
     WrongContent,
+    WrongPart,
 )
 from providers.http import Client, MediaResponse
 from tests.providers.conftest import Script, Scripted, answer
@@ -60,6 +62,53 @@ def test_a_part(scripted: Start, loopback: Client) -> None:
         assert everything(response) == BODY[100:5000]
     assert "Range: bytes=100-4999" in server.heads[0]
     assert 'If-Range: "a"' in server.heads[0]
+
+
+def poured(client: Client, address: str, file: int, position: int = 0) -> int:
+    """Where the file ends after the whole body was poured into it."""
+    view = memoryview(bytearray(100_000))
+    with client.open(address) as response:
+        while count := response.pour_into(file, position, view):
+            assert count <= 100_000
+            position += count
+    return position
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_goes_straight_into_a_file(chunked: bool, scripted: Start, loopback: Client, tmp_path: Path) -> None:
+    chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    server = scripted(chunk if chunked else answer(BODY))
+    with (tmp_path / "file").open("w+b", buffering=0) as file:
+        file.write(b"x" * 1000)
+        assert poured(loopback, server.address, file.fileno(), 1000) == 1000 + len(BODY)
+    assert (tmp_path / "file").read_bytes() == b"x" * 1000 + BODY
+
+
+def test_a_file_that_takes_no_more_is_told_from_a_connection_that_breaks(scripted: Start, loopback: Client) -> None:
+    with Path("/dev/full").open("r+b", buffering=0) as full, pytest.raises(OSError, match="space"):
+        poured(loopback, scripted(answer(BODY)).address, full.fileno())
+
+
+def test_a_cut_body_is_noticed_on_its_way_into_a_file(scripted: Start, loopback: Client, tmp_path: Path) -> None:
+    server = scripted(answer(BODY[:500_000], length=600_000))
+    with (tmp_path / "file").open("w+b") as file:
+        with pytest.raises(ConnectionFailed):
+            poured(loopback, server.address, file.fileno())
+    assert (tmp_path / "file").read_bytes() == BODY[:500_000]
+
+
+def test_a_part_with_more_than_it_said(scripted: Start, loopback: Client) -> None:
+    head = "HTTP/1.1 206 Partial\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 100-199/300\r\n\r\n"
+    server = scripted(head.encode() + b"96\r\n" + bytes(150) + b"\r\n0\r\n\r\n")
+    with loopback.open(server.address, offset=100, end=200) as response, pytest.raises(WrongPart):
+        everything(response)
+
+
+def test_the_very_start_asked_for_as_a_part(scripted: Start, loopback: Client) -> None:
+    server = scripted(part(0, len(BODY)))
+    with loopback.open(server.address, as_part=True) as response:
+        assert (response.status, response.total) == (206, len(BODY))
+    assert "Range: bytes=0-\r\n" in server.heads[0]
 
 
 def test_a_part_of_unknown_whole_to_the_end(scripted: Start, loopback: Client) -> None:

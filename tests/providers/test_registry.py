@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from aniworld.configuration import store
-from providers import registry
+from providers import checking, installed, registry
 from providers.contracts import Catalogue, Host
 from providers.demo.site import Site
 from providers.exceptions import (
@@ -50,8 +50,8 @@ def test_without_the_demo_there_are_no_demo_providers(providers: Site, settings:
 
 def test_registered_classes_fit_their_names() -> None:
     classes: list[tuple[str, type[Catalogue] | type[Host]]] = [
-        *registry._bundled_catalogues().items(),
-        *registry._bundled_hosts().items(),
+        *installed._bundled_catalogues().items(),
+        *installed._bundled_hosts().items(),
     ]
     for name, found in classes:
         assert found.name == name
@@ -65,7 +65,7 @@ def test_what_can_t_be_used_says_why(providers: Site) -> None:
         (lambda: registry.catalogue("voe"), "no provider"),
         (lambda: registry.host("demo"), "no provider"),
         (lambda: registry.host("\x00" * 500), "no provider"),
-        (lambda: registry.check("x"), "no provider"),
+        (lambda: checking.check("x"), "no provider"),
     ):
         with pytest.raises(NotConfigured, match=text):
             ask()
@@ -195,11 +195,13 @@ class Entry:
 @pytest.fixture
 def third_party(monkeypatch: pytest.MonkeyPatch) -> Any:
     taken = type("Taken", (Foreign,), {"name": "voe"})
+    reserved = type("Reserved", (Foreign,), {"name": "health"})
     entries = [Entry("good", Foreign), Entry("bad", ImportError("x")), Entry("taken", taken), Entry("odd", object)]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == "aniworld.providers" else [])
-    registry._third_party.cache_clear()
+    entries.append(Entry("health", reserved))
+    monkeypatch.setattr(installed, "entry_points", lambda group: entries if group == "aniworld.providers" else [])
+    installed._third_party.cache_clear()
     yield
-    registry._third_party.cache_clear()
+    installed._third_party.cache_clear()
 
 
 def test_packages_add_providers_and_broken_ones_are_left_out(third_party: None, providers: Site) -> None:
@@ -208,4 +210,4 @@ def test_packages_add_providers_and_broken_ones_are_left_out(third_party: None, 
     assert registry.host_named("FREMD") == "foreign"
     assert isinstance(registry.host("foreign"), MonitoredHost)
     assert type(registry.host("voe").provider).__name__ == "Voe"
-    assert set(registry.host_classes()) == {*HOST_NAMES, "foreign"}
+    assert set(installed.host_classes()) == {*HOST_NAMES, "foreign"}

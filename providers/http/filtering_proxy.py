@@ -15,22 +15,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from providers.address_guard import AddressGuard
 from providers.exceptions import AddressRefused, ProviderError
+from providers.http.address_guard import AddressGuard
 
 _PIECE = 256 * 1024
 _IDLE_SECONDS = 60
 _HOP_BY_HOP = {"proxy-authorization", "proxy-connection", "connection", "keep-alive", "te", "upgrade"}
 
 
+class Pace(Protocol):
+    """What limits how fast bytes come in. `took` may raise, which ends the connection."""
+
+    @property
+    def piece(self) -> int:
+        """The most bytes to read at once now."""
+
+    def took(self, count: int) -> None:
+        """So many bytes were read: waits until the next may be."""
+
+
+class _Unlimited:
+    piece = _PIECE
+
+    def took(self, count: int) -> None:
+        """Waits for nothing."""
+
+
+class _Over(Exception):
+    """What the bytes were for has ended."""
+
+
 class _Proxy(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, guard: AddressGuard) -> None:
+    def __init__(self, guard: AddressGuard, pace: Pace) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.guard = guard
+        self.pace = pace
         self.password = secrets.token_urlsafe(24)
 
     @property
@@ -86,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         except AddressRefused:
             self.send_error(HTTPStatus.FORBIDDEN, "Private network")
         except ProviderError:
-            self.send_error(HTTPStatus.BAD_GATEWAY)
+            self.send_error(HTTPStatus.BAD_GATEWAY, "Not reached")
         return None
 
     def _knows_password(self) -> bool:
@@ -97,25 +121,36 @@ class _Handler(BaseHTTPRequestHandler):
     def _relay(self, upstream: socket.socket) -> None:
         """Carries bytes both ways until one side ends or both are silent for too long."""
         other = {self.connection: upstream, upstream: self.connection}
-        with suppress(OSError):
+        pace = self.server.pace
+        with suppress(OSError, _Over):
             while True:
                 ready, _out, _err = select.select(list(other), [], [], _IDLE_SECONDS)
                 if not ready:
                     return
                 for side in ready:
-                    data = side.recv(_PIECE)
+                    data = side.recv(min(_PIECE, pace.piece))
                     if not data:
                         return
                     other[side].sendall(data)
+                    if side is upstream:
+                        self._keep_to(pace, len(data))
+
+    @staticmethod
+    def _keep_to(pace: Pace, count: int) -> None:
+        try:
+            pace.took(count)
+        except Exception as ended:
+            # Who reads from us learns it by the end of the connection.
+            raise _Over from ended
 
     def log_message(self, format: str, *args: object) -> None:
         """Addresses carry signatures: nothing is logged."""
 
 
 @contextmanager
-def filtering_proxy(guard: AddressGuard) -> Iterator[str]:
-    """The proxy's address, with its password, while the context is open."""
-    proxy = _Proxy(guard)
+def filtering_proxy(guard: AddressGuard, pace: Pace | None = None) -> Iterator[str]:
+    """The proxy's address, with its password, while the context is open; what comes in through it keeps to `pace`."""
+    proxy = _Proxy(guard, pace or _Unlimited())
     thread = threading.Thread(target=proxy.serve_forever, name="filtering-proxy", daemon=True)
     thread.start()
     try:

@@ -9,9 +9,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3.exceptions
 
-from providers.answers import shown
-from providers.connections import cut_off_after
 from providers.exceptions import AddressRefused, ConnectionFailed, ProviderError, TimedOut, TooLarge
+from providers.http.answers import shown
+from providers.http.connections import cut_off_after
 
 _LONGEST_ADDRESS = 8192
 _PIECE = 64 * 1024

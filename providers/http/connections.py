@@ -19,7 +19,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
-from providers.address_guard import AddressGuard
+from providers.http.address_guard import AddressGuard
+from providers.http.incoming import Incoming, Pipe
 
 # At DEBUG urllib3 would write whole addresses, signatures included, into the log.
 logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -59,7 +60,12 @@ def cut_off_after(seconds: float | None, connection: socket.socket | None) -> It
 
 
 class StreamedAnswer(http.client.HTTPResponse):
-    """An answer that can hand out what has arrived so far, straight into the reader's buffer."""
+    """An answer that can hand out what has arrived so far, straight into the reader's buffer or into a file."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        self._connection = sock
+        self._incoming: Incoming | None = None
 
     def peek(self, n: int = -1) -> bytes:
         """The first bytes of the body (at most a buffer full), without taking them."""
@@ -77,7 +83,31 @@ class StreamedAnswer(http.client.HTTPResponse):
             return len(piece)
         if self.length is not None:
             view = view[: self.length]
-        count: int = self.fp.readinto1(view) if view else 0
+        return self._noted(self._take_plain(view) if view else 0)
+
+    @property
+    def can_pour(self) -> bool:
+        """Whether what is left of the body may go through a pipe."""
+        return self._incoming is not None and self._incoming.can_pour and self.fp is not None
+
+    def take_into_pipe(self, pipe: Pipe, most: int) -> int:
+        """Like `take_into`, where `can_pour` says yes."""
+        if self._incoming is None:
+            raise ValueError("the head is still in a buffer")
+        wanted = most if self.length is None else min(most, self.length)
+        return self._noted(self._incoming.take_into_pipe(pipe, wanted) if wanted else 0)
+
+    def _take_plain(self, view: memoryview) -> int:
+        if self._incoming:
+            return self._incoming.take_into(view)
+        # What was read ahead together with the head comes first.
+        ahead = len(self.fp.peek())
+        count: int = self.fp.readinto1(view[:ahead]) if ahead else 0
+        if count == ahead:
+            self._incoming = Incoming(self._connection)
+        return count
+
+    def _noted(self, count: int) -> int:
         if self.length is not None:
             self.length -= count
         if not count or self.length == 0:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+from tenacity.stop import stop_base
 
-from providers import answers
-from providers.address_guard import AddressGuard, Resolver, system_resolver
-from providers.answers import shown
-from providers.connections import GuardedSession
 from providers.exceptions import (
     ConnectionFailed,
     OutOfRange,
@@ -26,8 +30,12 @@ from providers.exceptions import (
     TimedOut,
     WrongContent,
 )
-from providers.media_response import MediaResponse
-from providers.transport import check_address, location, origin, translated, whole_body
+from providers.http import answers
+from providers.http.address_guard import AddressGuard, Resolver, system_resolver
+from providers.http.answers import shown
+from providers.http.connections import GuardedSession
+from providers.http.media_response import MediaResponse
+from providers.http.transport import check_address, location, origin, translated, whole_body
 
 __all__ = [
     "IMAGE_LIMIT",
@@ -98,8 +106,15 @@ class Page:
 class Client:
     """Asks the outside world under one policy. May be shared by the threads of a pool."""
 
-    def __init__(self, policy: Policy | None = None, resolve: Resolver = system_resolver) -> None:
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        resolve: Resolver = system_resolver,
+        may_ask_again: Callable[[], bool] | None = None,
+    ) -> None:
+        """`may_ask_again` waits until a request that failed may be sent once more, or answers that it may not."""
         self.policy = policy or Policy()
+        self._may_ask_again = may_ask_again or (lambda: True)
         self._session = GuardedSession(AddressGuard(self.policy.allowed_private_hosts, resolve))
         self._received = threading.local()
 
@@ -161,17 +176,19 @@ class Client:
         offset: int = 0,
         end: int | None = None,
         if_range: str | None = None,
+        as_part: bool = False,
         read_timeout: float | None = None,
     ) -> MediaResponse:
         """Starts to stream the bytes from `offset` up to, not including, `end`. One try; the caller decides on more.
 
-        A server that ignores the range answers with status 200 and everything. `if_range`: the ETag or date of an
+        A server that ignores the range answers with status 200 and everything. `as_part` asks for a range even from the
+        very start, so that the answer tells whether ranges work. `if_range`: the ETag or date of an
         earlier answer; when the resource has changed since, status 200 and the new one come.
         Raises `Blocked` (401, 403, challenge), `Expired` (410), `NotFound`, `RateLimited`, `ServerFailed`,
         `WrongContent` (web page, other range, encoded), `ConnectionFailed`, `TimedOut`.
         """
         asked = {"Accept": "*/*", **(headers or {}), "Accept-Encoding": "identity"}
-        if offset or end is not None:
+        if offset or as_part or end is not None:
             asked["Range"] = f"bytes={offset}-{'' if end is None else end - 1}"
             if if_range:
                 asked["If-Range"] = if_range
@@ -191,9 +208,10 @@ class Client:
 
     def _again(self, attempt: Callable[[], T]) -> T:
         policy = self.policy
+        enough = stop_after_attempt(max(1, policy.retries)) | stop_after_delay(policy.timeout)
         retrying = Retrying(
             retry=retry_if_exception(_may_help),
-            stop=stop_after_attempt(max(1, policy.retries)) | stop_after_delay(policy.timeout),
+            stop=enough | _Unless(self._may_ask_again),
             wait=wait_exponential_jitter(multiplier=policy.retry_delay, max=30, jitter=min(1, policy.retry_delay)),
             reraise=True,
         )
@@ -313,6 +331,16 @@ class Client:
             raise WrongContent(
                 f"{shown(url).partition('/')[0]} sent packed media ({encoding[:20]}), which was not asked for."
             )
+
+
+class _Unless(stop_base):
+    """Ends the tries unless one more is allowed; asked only when nothing else has ended them."""
+
+    def __init__(self, may: Callable[[], bool]) -> None:
+        self._may = may
+
+    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - the base class's signature
+        return not self._may()
 
 
 def _may_help(error: BaseException) -> bool:

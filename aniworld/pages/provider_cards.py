@@ -1,0 +1,86 @@
+"""What the page of the providers shows of each one, and of the order in which hosts are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Value, When
+
+from downloads import failovers
+from downloads.failovers import Figures
+from providers import chain, health, last_day
+from providers.chain import Place
+from providers.contracts import Language
+from providers.health import HealthRecord
+from providers.last_day import HourOfDay
+from providers.lights import Light, light_of
+from providers.lookup import state_of
+from providers.models import Provider, ProviderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One provider: its row, light, state, figures since the last reset, and the hours of the last day."""
+
+    provider: Provider
+    light: Light
+    state: ProviderStatus
+    health: HealthRecord
+    hours: list[HourOfDay]
+
+    @property
+    def speed(self) -> float | None:
+        """Bytes per second, the mean of its languages."""
+        known = self.health.throughput.values()
+        return sum(known) / len(known) if known else None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its message is of a failure; one that can't be checked at all has failed at nothing."""
+        return bool(self.state.error_message) and self.light.word != "unknown"
+
+    @property
+    def rests(self) -> bool:
+        """Whether its breaker keeps requests away until a time that is known."""
+        return self.provider.enabled and self.state.is_open and self.state.open_until is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A host's place in the chain, its light, and what its attempts came to."""
+
+    place: Place
+    light: Light | None
+    figures: Figures
+
+
+def cards(rows: list[Provider]) -> dict[str, list[Card]]:
+    """The cards of both kinds, in a constant number of queries."""
+    records, hours = health.of_all(), last_day.of_all()
+    found: dict[str, list[Card]] = {kind: [] for kind in Provider.Kind.values}
+    for row in rows:
+        record = records.get(row.name, HealthRecord())
+        found[row.kind].append(Card(row, light_of(row), state_of(row), record, hours.get(row.pk, [])))
+    return found
+
+
+def steps(rows: list[Provider], language: Language | None) -> list[Step]:
+    """The chain of a language, of all without one."""
+    lights, figures = {row.name: light_of(row) for row in rows}, failovers.figures()
+    places = chain.chain_of(language)
+    return [Step(place, lights.get(place.name), figures.get(place.name, Figures())) for place in places]
+
+
+def shown(language: Language | None) -> dict[str, Any]:
+    """Everything the page needs. Those that are used come first."""
+    used_first = Case(When(enabled=True, then=Value(0)), default=Value(1))
+    rows = list(Provider.objects.select_related("status_record").order_by(used_first, "priority", "display_name"))
+    found = cards(rows)
+    return {
+        "catalogues": found[Provider.Kind.CATALOGUE],
+        "hosts": found[Provider.Kind.HOST],
+        "steps": steps(rows, language),
+        "language": language or "",
+        "languages": list(Language),
+    }
