@@ -17,7 +17,6 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -25,6 +24,7 @@ from unfold.widgets import (
 from aniworld.configuration import store
 from aniworld.configuration.models import Configuration
 from aniworld.configuration.sections import Settings
+from aniworld.configuration.targets import TargetsChange, TargetsField
 from aniworld.configuration.titles import TITLES
 
 _MARK = "__"
@@ -84,29 +84,7 @@ def settings_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[
 # but a form that offers it would promise what does not happen. Take a line out with the code that reads it.
 NOT_IN_FORCE = (
     "general.default_ui_language",
-    "library.watch_folder",
-    "library.nfo_enabled",
-    "library.images_enabled",
-    "downloads.bandwidth_limit_mbps",
     "downloads.language_plan.upgrade",
-    "downloads.window_start",
-    "downloads.window_end",
-    "metadata.tmdb_api_key",
-    "metadata.tmdb_language",
-    "metadata.prefer",
-    "providers.max_concurrent_downloads",
-    "providers.bandwidth_limit_mbps",
-    "providers.check_timeout_seconds",
-    "providers.check_concurrency",
-    "providers.explore_percent",
-    "notifications.targets",
-    "notifications.digest_minutes",
-    "notifications.download_complete",
-    "notifications.download_failed",
-    "notifications.provider_down",
-    "notifications.provider_recovered",
-    "notifications.disk",
-    "notifications.system_error",
     "scheduler.enabled",
     "scheduler.interval_minutes",
     "scheduler.cron",
@@ -133,11 +111,10 @@ def _bounds(setting: Setting) -> dict[str, Any]:
 
 
 def _secret_field(setting: Setting, texts: dict[str, Any]) -> forms.Field:
+    if setting.types != (str,):
+        return TargetsField(required=False, **texts)
     texts["help_text"] = f"{texts['help_text']} {gettext('Empty keeps it; a single “-” removes it.')}".strip()
-    if setting.types == (str,):
-        return forms.CharField(required=False, widget=UnfoldAdminPasswordWidget(), **texts)
-    texts["help_text"] = f"{gettext('One on each line: label = address.')} {texts['help_text']}"
-    return forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), **texts)
+    return forms.CharField(required=False, widget=UnfoldAdminPasswordWidget(), **texts)
 
 
 def field_for(setting: Setting) -> forms.Field:
@@ -160,24 +137,19 @@ def field_for(setting: Setting) -> forms.Field:
 
 
 def shown(setting: Setting, settings: Settings) -> Any:
-    """What the field of a setting starts with; nothing for a secret."""
+    """What the field of a setting starts with; nothing for a secret, and of targets their labels."""
     value = setting.of(settings)
     if setting.is_secret:
-        return ""
+        return "" if setting.types == (str,) else [target["label"] for target in value]
     return ", ".join(value) if isinstance(value, tuple) else value
-
-
-def _targets(text: str) -> list[dict[str, str]]:
-    pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
-    return [{"label": label.strip(), "address": address.strip()} for label, _sign, address in pairs]
 
 
 def _understood(setting: Setting, value: Any) -> Any:
     """What is meant by a field's cleaned value."""
+    if isinstance(value, TargetsChange):
+        return value.applied_to(setting.of(store.current()))
     if setting.is_secret and value.strip() == "-":
-        return "" if setting.types == (str,) else []
-    if setting.is_secret and setting.types != (str,):
-        return _targets(value)
+        return ""
     if get_origin(setting.types[0]) is tuple:
         return [word.strip() for word in value.split(",") if word.strip()]
     return None if value == "" and setting.is_optional else value

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from croniter import croniter
 from django.utils.translation import gettext as _
@@ -19,6 +18,8 @@ from aniworld.refusals import Refused
 
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _TARGET_KEYS = {"label", "address"}
+_MOST_TARGETS = 20
+_LONGEST_LABEL = 100
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ def _end_given(downloads: Downloads) -> None:
         raise ValueError(_("Say when the window ends, too, or leave both empty."))
 
 
+def _whole_timed_limit(downloads: Downloads) -> None:
+    given = (downloads.timed_limit_mbps, downloads.timed_limit_start, downloads.timed_limit_end)
+    if any(given) and not all(given):
+        raise ValueError(_("A limit at certain hours needs the limit, its beginning and its end."))
+
+
 def _known_schedule(scheduler: Scheduler) -> None:
     fields = scheduler.cron.split()
     if fields and (len(fields) != 5 or not croniter.is_valid(scheduler.cron)):
@@ -74,28 +81,31 @@ def _known_language_code(metadata: Metadata) -> None:
         raise ValueError(_("Write a language such as de or de-DE."))
 
 
-def _whole_targets(notifications: Notifications) -> None:
+def whole_targets(notifications: Notifications) -> None:
+    """Raises ValueError when a target lacks its label or address, or shares its label with another."""
     for number, target in enumerate(notifications.targets, 1):
-        whole = set(target) == _TARGET_KEYS and all(text.strip() for text in target.values())
-        if not whole or not _is_address(target["address"]):
+        if set(target) != _TARGET_KEYS or not all(_is_filled(text) for text in target.values()):
             raise ValueError(
-                _("Target %d needs a label and an address, such as me = mailto://me@example.org.") % number
+                _("Target %d needs a label and an address, such as phone = ntfys://ntfy.sh/my-topic.") % number
             )
+    labels = [target["label"] for target in notifications.targets]
+    if len(set(labels)) < len(labels):
+        raise ValueError(_("Each target needs a label of its own."))
+    if len(labels) > _MOST_TARGETS or any(len(label) > _LONGEST_LABEL for label in labels):
+        bounds = {"most": _MOST_TARGETS, "longest": _LONGEST_LABEL}
+        raise ValueError(_("There may be %(most)d targets, with labels of %(longest)d characters at most.") % bounds)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return bool(parts.scheme and "://" in text and (parts.netloc or parts.path.strip("/"))) and text.isprintable()
+def _is_filled(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable()
 
 
 for _rule in (
     Rule("downloads", ("window_start", "window_end"), _start_given),
     Rule("downloads", ("window_end", "window_start"), _end_given),
+    Rule("downloads", ("timed_limit_mbps", "timed_limit_start", "timed_limit_end"), _whole_timed_limit),
     Rule("metadata", ("tmdb_language",), _known_language_code),
-    Rule("notifications", ("targets",), _whole_targets),
+    Rule("notifications", ("targets",), whole_targets),
     Rule("scheduler", ("cron",), _known_schedule),
 ):
     add(_rule)

@@ -92,6 +92,11 @@ class Downloads(Section):
     bandwidth_limit_mbps: float | None = Field(
         None, gt=0, le=100000, description=_("Megabits per second, all together.")
     )
+    timed_limit_mbps: float | None = Field(
+        None, gt=0, le=100000, description=_("Megabits per second, instead of the usual limit at certain hours.")
+    )
+    timed_limit_start: TimeOfDay | None = Field(None, description=_("From this time of day on."))
+    timed_limit_end: TimeOfDay | None = Field(None, description=_("…until this one, also over midnight."))
     stall_seconds: int = Field(30, ge=5, le=3600, description=_("No byte for this long counts as a stall."))
     minimum_speed_kbps: int = Field(
         50, ge=0, le=1000000, description=_("Kilobytes per second; slower for too long fails.")
@@ -99,8 +104,10 @@ class Downloads(Section):
     preferred_quality: Literal["best", "1080p", "720p", "480p", "360p"] = "best"
     language_plan: LanguagePlan = LanguagePlan()
     free_space_floor_gb: float = Field(2, ge=0, le=100000, description=_("Gigabytes that always stay free."))
-    window_start: TimeOfDay | None = Field(None, description=_("Downloads start only from this time of day on."))
-    window_end: TimeOfDay | None = Field(None, description=_("…and until this one."))
+    window_start: TimeOfDay | None = Field(None, description=_("Nothing is downloaded before this time of day."))
+    window_end: TimeOfDay | None = Field(
+        None, description=_("…nor after this one; what runs then waits with its bytes.")
+    )
     on_existing: Literal["keep", "replace", "number"] = Field("keep", description=_("When the file is there already."))
 
 
@@ -128,16 +135,22 @@ class Providers(Section):
 
 
 class Notifications(Section):
-    """Who is told of what."""
+    """Who is told of what. Each kind of alert has a switch of its name."""
 
-    targets: tuple[dict[str, str], ...] = Field((), json_schema_extra={"secret": True})
-    digest_minutes: int = Field(5, ge=0, le=1440)
-    download_complete: bool = True
-    download_failed: bool = True
+    targets: tuple[dict[str, str], ...] = Field(
+        (),
+        description=_("A label, and an address such as ntfys://ntfy.sh/my-topic, which is never shown again."),
+        json_schema_extra={"secret": True},
+    )
+    digest_minutes: int = Field(
+        5, ge=0, le=1440, description=_("Alerts of so many minutes become one message; 0 sends each at once.")
+    )
     provider_down: bool = True
     provider_recovered: bool = True
-    disk: bool = True
-    system_error: bool = True
+    language_down: bool = True
+    disk_low: bool = True
+    download_failed: bool = True
+    episodes_arrived: bool = True
 
 
 class Scheduler(Section):
