@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from downloads import range_journal
+from downloads.range_journal import DATA, RANGES
+
 JOURNAL = "journal.json"
 
 
@@ -58,8 +61,13 @@ class WorkFolder:
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files below."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of all files below; of one that grows in several places, those that are there."""
+    return sum(_size(path) for path in folder.rglob("*") if path.is_file())
+
+
+def _size(path: Path) -> int:
+    grows = path.name == DATA and (path.parent / RANGES).exists()
+    return range_journal.claimed(path.parent) if grows else path.stat().st_size
 
 
 def read_journal(folder: Path) -> dict[str, Any]:
@@ -89,14 +97,6 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def boot_id() -> str:
-    """Changes with each start of the machine: after one, only what was flushed is known to be on disk."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
 
 
 def item_folders(root: Path) -> Iterator[tuple[int, Path]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from downloads.fetchers import hls, http, ytdlp
+from downloads.fetchers import file, hls, ytdlp
 from downloads.fetchers.base import Fetched, Job
 from providers.contracts import StreamKind
 
 FETCHERS: dict[StreamKind, Callable[[Job], Fetched]] = {
-    StreamKind.FILE: http.fetch,
+    StreamKind.FILE: file.fetch,
     StreamKind.HLS: hls.fetch,
     StreamKind.YTDLP: ytdlp.fetch,
 }

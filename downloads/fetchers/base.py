@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from downloads.control import Control
+from downloads.pace import Pace, Unlimited
 from providers.contracts import Stream
 from providers.http import Client
 
@@ -14,7 +15,8 @@ from providers.http import Client
 class Job:
     """One stream to be fetched into one folder, which may hold what an earlier try at the same source left.
 
-    `quality` is best or a height such as 720p; `work_root` is where free space counts.
+    `quality` is best or a height such as 720p, `audio` the ISO 639-2 code of the language that should be heard;
+    `work_root` is where free space counts.
     """
 
     stream: Stream
@@ -24,6 +26,8 @@ class Job:
     connections: int
     quality: str
     work_root: Path
+    pace: Pace = field(default_factory=Unlimited)
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

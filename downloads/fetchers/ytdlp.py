@@ -9,15 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from downloads import diskplan
 from downloads.control import Transfer
 from downloads.fetchers.base import Fetched, Job
-from providers.address_guard import AddressGuard
-from providers.answers import shown
 from providers.exceptions import (
     AddressRefused,
     Blocked,
@@ -27,10 +26,14 @@ from providers.exceptions import (
     ServerFailed,
     WrongContent,
 )
-from providers.filtering_proxy import filtering_proxy
+from providers.http.address_guard import AddressGuard
+from providers.http.answers import shown
+from providers.http.filtering_proxy import filtering_proxy
 
 _PROGRESS = "progress|%(progress.downloaded_bytes)s|%(progress.total_bytes)s|%(progress.total_bytes_estimate)s"
 _LONGEST_ERROR = 300
+# Lines; the reason is among the last ones.
+_MOST_ERRORS = 200
 EXTRACTION_SECONDS = 300
 ROOM_EVERY = 32 * 1024 * 1024
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
@@ -45,7 +48,7 @@ def fetch(job: Job) -> Fetched:
     # Until the first byte it looks at pages, which may take its time.
     job.control.alive(EXTRACTION_SECONDS)
     try:
-        with filtering_proxy(AddressGuard(job.client.policy.allowed_private_hosts)) as proxy:
+        with filtering_proxy(AddressGuard(job.client.policy.allowed_private_hosts), job.pace) as proxy:
             _run(job, proxy, transfer)
         done = _finished(job.folder)
         if done is None:
@@ -81,7 +84,8 @@ def _command(job: Job) -> list[str]:
         "--ffmpeg-location=/nonexistent",
         "--downloader=native",
         "--format=best[protocol^=http]/best[protocol^=m3u8]/best",
-        f"--output={job.folder / 'fetched.%(ext)s'}",
+        # A folder's name may hold what yt-dlp takes for a field.
+        f"--output={str(job.folder).replace('%', '%%')}/fetched.%(ext)s",
     ]
 
 
@@ -112,7 +116,7 @@ def _run(job: Job, proxy: str, transfer: Transfer) -> None:
     if child.stdin:
         with suppress(BrokenPipeError), child.stdin:
             child.stdin.write(_secrets(job, proxy))
-    errors: list[str] = []
+    errors: deque[str] = deque(maxlen=_MOST_ERRORS)
     reader = threading.Thread(target=lambda: errors.extend(child.stderr or ()), daemon=True)
     reader.start()
     try:
@@ -151,7 +155,7 @@ def _follow(line: str, transfer: Transfer) -> None:
     transfer.done = max(transfer.done, done)
 
 
-def _translated(errors: list[str], work_root: Path) -> Exception:
+def _translated(errors: Sequence[str], work_root: Path) -> Exception:
     said = next((line for line in reversed(errors) if line.startswith("ERROR:")), "ERROR: it ended without a reason")
     # Addresses carry signatures, which nobody who reads the message may see.
     said = _ADDRESS.sub(lambda found: shown(found[0]), said)
