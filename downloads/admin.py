@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from aniworld.accounts.models import User
-from downloads import ordering, queue
-from downloads.models import Attempt, Priority, QueueItem, QueueState, Undo
+from aniworld.refusals import Refused
+from downloads import acceptance, ordering, quarantine, queue, why
+from downloads.models import Attempt, Priority, QuarantinedFile, QueueItem, QueueState, Undo
 
 _COLOURS = {
     QueueItem.Status.COMPLETED: "success",
@@ -37,6 +43,13 @@ class _ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class QuarantineInline(_ReadOnly, TabularInline):
+    model = QuarantinedFile
+    extra = 0
+    fields = ["provider", "language", "size", "reason", "created_at", "accepted_at"]
+    readonly_fields = ["created_at"]
 
 
 class AttemptInline(_ReadOnly, TabularInline):
@@ -64,7 +77,8 @@ class QueueItemAdmin(_ReadOnly, ModelAdmin):
     list_select_related = ["series", "episode"]
     ordering = ["-updated_at"]
     list_per_page = 50
-    inlines = [AttemptInline]
+    inlines = [AttemptInline, QuarantineInline]
+    readonly_fields = ["explanation"]
     actions = ["retry", "cancel", "pause", "resume", "to_the_top", "high_priority", "low_priority"]
     exclude = ["download_url"]
 
@@ -89,8 +103,22 @@ class QueueItemAdmin(_ReadOnly, ModelAdmin):
         reason = item.get_pause_reason_display() if item.pause_reason else ""
         return " · ".join(part for part in (reason, item.error_message[:120]) if part) or "–"
 
+    @display(description=_("why, and what next"))
+    def explanation(self, item: QueueItem) -> str:
+        answer = why.of_item(item)
+        ahead = [f"{_('In the way:')} {entry.text}" for entry in answer.obstacles]
+        when = [date_format(timezone.localtime(answer.next_at), "DATETIME_FORMAT")] if answer.next_at else []
+        lines = [answer.reason, *ahead, f"{_('Next:')} {answer.next_step}", *when]
+        address = reverse("queue-one", args=[item.pk])
+        told = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+        return format_html('{}<br><a href="{}">{}</a>', told, address, _("The whole way"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [field.name for field in QueueItem._meta.fields if field.name not in self.exclude]
+        fields = [field.name for field in QueueItem._meta.fields if field.name not in self.exclude]
+        return ["explanation", *fields]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.get_readonly_fields(request, obj)
 
     @admin.action(description=_("Retry"))
     def retry(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
@@ -157,6 +185,66 @@ class AttemptAdmin(_ReadOnly, ModelAdmin):
     )
     def shown_outcome(self, attempt: Attempt) -> tuple[str, str]:
         return attempt.outcome, attempt.get_outcome_display() or str(_("running"))
+
+
+@admin.register(QuarantinedFile)
+class QuarantinedFileAdmin(_ReadOnly, ModelAdmin):
+    list_display = ["created_at", "episode", "provider", "language", "reason", "megabytes", "minutes", "on_its_way"]
+    list_filter = ["provider", "language"]
+    search_fields = ["item__series__name", "reason", "provider"]
+    date_hierarchy = "created_at"
+    list_select_related = ["item__series", "item__episode"]
+    list_per_page = 50
+    actions = ["accept", "discard"]
+
+    @display(description=_("episode"), ordering="item__series__name")
+    def episode(self, row: QuarantinedFile) -> str:
+        address = reverse("admin:downloads_queueitem_change", args=[row.item_id])
+        return format_html('<a href="{}">{}</a>', address, str(row.item))
+
+    @display(description=_("MB"), ordering="size")
+    def megabytes(self, row: QuarantinedFile) -> str:
+        return f"{row.size / 1e6:.1f}"
+
+    @display(description=_("plays"))
+    def minutes(self, row: QuarantinedFile) -> str:
+        return " · ".join(filter(None, (f"{row.duration / 60:.1f} min" if row.duration else "", row.quality))) or "–"
+
+    @display(description=_("accepted"))
+    def on_its_way(self, row: QuarantinedFile) -> str:
+        return str(_("moves into the library")) if row.is_on_its_way else "–"
+
+    @admin.action(description=_("Accept anyway"))
+    def accept(self, request: HttpRequest, rows: QuerySet[QuarantinedFile]) -> None:
+        by = request.user if isinstance(request.user, User) else None
+        self._each(request, rows, lambda row: _accepted(acceptance.accept(row, by)))
+
+    @admin.action(description=_("Delete"))
+    def discard(self, request: HttpRequest, rows: QuerySet[QuarantinedFile]) -> None:
+        def delete(row: QuarantinedFile) -> str:
+            quarantine.delete(row)
+            return _text("The file of “%s” is deleted.") % row.item
+
+        self._each(request, rows, delete)
+
+    def _each(
+        self, request: HttpRequest, rows: QuerySet[QuarantinedFile], verb: Callable[[QuarantinedFile], str]
+    ) -> None:
+        """One by one: what is refused for one keeps no other."""
+        for row in rows.select_related("item__series", "item__episode"):
+            try:
+                self.message_user(request, verb(row), messages.SUCCESS)
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+
+
+def _accepted(item: QueueItem) -> str:
+    if item.status == QueueItem.Status.COMPLETED:
+        return _text("“%s” is in the library now.") % item
+    return _text("“%(item)s” is accepted and moves into the library as soon as that is possible: %(why)s") % {
+        "item": item,
+        "why": item.error_message,
+    }
 
 
 @admin.register(QueueState)

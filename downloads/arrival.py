@@ -12,15 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from aniworld.alerts import raise_alert
 from aniworld.configuration import store
-from downloads import truth
+from downloads import quarantine, truth
 from downloads.control import Control
 from downloads.interruptions import LeaseLost, Untrue
 from downloads.models import QueueItem
 from downloads.truth import MediaFacts
 from downloads.workfolder import WorkFolder, flush, read_journal, write_journal
 from library.files import arrive, library_root, locate
+from library.metadata import episode_nfo
 from library.naming import episode_path
 
 logger = logging.getLogger(__name__)
@@ -107,8 +110,9 @@ def record(item: QueueItem, landed: Landed) -> bool:
 
     A cancel that came after the rename does not make the file go away: it is recorded for what it is.
     """
+    accepted = quarantine.accepted(item)
     with transaction.atomic():
-        ours = item.complete(landed.path, landed.size)
+        ours = item.complete(landed.path, landed.size, quarantine.note(accepted) if accepted else "")
         if ours or not QueueItem.objects.live().filter(pk=item.pk).exists():
             item.episode.record_file(
                 language=landed.language,
@@ -118,4 +122,14 @@ def record(item: QueueItem, landed: Landed) -> bool:
                 mtime=landed.mtime,
                 quality=landed.quality,
             )
+    if ours:
+        episode_nfo.arrived(item.episode, landed.path)
+        _tell(item, landed)
     return ours
+
+
+def _tell(item: QueueItem, landed: Landed) -> None:
+    name = f"{item.series.name} {item.episode.code}"
+    about = f"{item.series.key} {item.episode.code} {landed.language}"
+    body = _("In %(language)s, as %(path)s.") % {"language": landed.language, "path": landed.path}
+    raise_alert("episodes_arrived", _("%s arrived") % name, body, about=about)

@@ -15,16 +15,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connection
+from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from aniworld.live.progress import Throttle
 from downloads.interruptions import Interrupted, LeaseLost, ShuttingDown, Stalled, TooSlow, TransferFailed
 from downloads.models import QueueItem
 from downloads.models.queue_item import LEASE
+from downloads.places import Place
+from providers.exceptions import TimedOut
+from providers.time_limit import awaited
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +41,27 @@ on_hang: list[Callable[[], None]] = []
 
 LOOK_SECONDS = 0.5
 HANGING_SECONDS = 10.0
+# What is asked for at once may take several requests, one after the other; seconds, and how many at their time limit.
+PATIENCE, REQUESTS = 180.0, 4
 RENEW_SECONDS = LEASE.total_seconds() / 3
+
+
+class Gained(NamedTuple):
+    """Looking back on a transfer: the seconds looked at, the bytes in them, and for how long our limit held it back."""
+
+    seconds: float
+    size: int
+    held: float
+
+
+class Paced(Protocol):
+    """A limit of the bandwidth that the work keeps to."""
+
+    def look(self) -> None:
+        """Takes in what is in force now."""
+
+    def held_back(self) -> bool:
+        """Whether since the last call the limit, and not the host, decided how fast bytes came."""
 
 
 class Transfer:
@@ -48,7 +72,9 @@ class Transfer:
         self.total = total
         self.fraction: float | None = None
         self._lock = threading.Lock()
-        self._marks: list[tuple[float, int]] = [(time.monotonic(), had)]
+        # Time, bytes, and the seconds so far in which our own limit held it back.
+        self._marks: list[tuple[float, int, float]] = [(time.monotonic(), had, 0.0)]
+        self._held = 0.0
 
     def advance(self, count: int) -> None:
         """`count` more bytes are on disk."""
@@ -58,7 +84,7 @@ class Transfer:
     def settle(self) -> None:
         """What is there already was not gained just now."""
         with self._lock:
-            self._marks = [(time.monotonic(), self.done)]
+            self._marks = [(time.monotonic(), self.done, self._held)]
 
     def place(self, had: int, total: int | None) -> None:
         """Stands at `had` bytes of `total`. Going back to an earlier place is no lack of speed."""
@@ -67,14 +93,16 @@ class Transfer:
         if behind:
             self.settle()
 
-    def mark(self, now: float, window: float) -> tuple[float, int]:
-        """Notes where it stands; answers the seconds looked back on (up to `window`) and the bytes gained in them."""
+    def mark(self, now: float, window: float, *, held_back: bool = False) -> Gained:
+        """Notes where it stands, and whether our own limit held it back since the last mark; looks back on `window`."""
         with self._lock:
-            self._marks.append((now, self.done))
+            if held_back:
+                self._held += now - self._marks[-1][0]
+            self._marks.append((now, self.done, self._held))
             while len(self._marks) > 2 and now - self._marks[1][0] >= window:
                 self._marks.pop(0)
-            then, had = self._marks[0]
-            return now - then, self.done - had
+            then, had, held = self._marks[0]
+            return Gained(now - then, self.done - had, self._held - held)
 
     @property
     def percent(self) -> float:
@@ -85,10 +113,13 @@ class Transfer:
 
 
 class Control:
-    """Used as a context around the work at one item."""
+    """Used as a context around the work at one item. `at_once`: neither the window nor the number at once counts."""
 
-    def __init__(self, item: QueueItem) -> None:
+    def __init__(self, item: QueueItem, *, at_once: bool = False) -> None:
         self.item = item
+        self._place = None if at_once else Place(item)
+        self._paced: Paced | None = None
+        self._told = threading.Event()
         self._error: Exception | None = None
         self._ended = threading.Event()
         self._transfer: Transfer | None = None
@@ -120,6 +151,11 @@ class Control:
         if self._error:
             raise self._error
 
+    def pause(self, seconds: float) -> None:
+        """Waits, at most so long. Raises what ended the work, or the transfer at hand, as soon as anything does."""
+        self._told.wait(seconds)
+        self.check()
+
     def check_item(self) -> None:
         """Raises what ended the work at the item as a whole; a mere stall of one transfer does not."""
         if isinstance(self._error, Interrupted):
@@ -138,18 +174,31 @@ class Control:
             self._closers.clear()
             if isinstance(self._error, TransferFailed):
                 self._error = None
+                self._told.clear()
 
-    def patiently(self, ask: Callable[[], T], seconds: float = 180) -> T:
-        """What `ask` answers within `seconds`. It can't be interrupted itself, so it runs in a thread of its own.
+    def keep_to(self, paced: Paced) -> None:
+        """From now on the work keeps to this limit, which is looked at as often as everything else."""
+        self._paced = paced
 
-        Raises at once when the work has to end; the thread is left to come to its own end then.
+    def patiently(self, ask: Callable[[], T], time_limit: float) -> T:
+        """What `ask` answers. It can't be interrupted itself, so it runs in a thread of its own.
+
+        `time_limit`: seconds that one of its requests may take. Raises at once when the work has to end, and `TimedOut`
+        when all its requests together take far longer; the thread is left to come to its own end then.
         """
-        self.alive(seconds)
+        seconds = max(PATIENCE, REQUESTS * time_limit)
+        self.alive(seconds + HANGING_SECONDS)
         answer: Future[T] = Future()
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(_answer, answer, ask), name="patient", daemon=True).start()
-        while not wait([answer], timeout=LOOK_SECONDS / 2).done:
-            self.check()
+        given_up, context = threading.Event(), contextvars.copy_context()
+        threading.Thread(target=context.run, args=(_answer, answer, ask, given_up), name="patient", daemon=True).start()
+        until = time.monotonic() + seconds
+        try:
+            while not wait([answer], timeout=LOOK_SECONDS / 2).done:
+                self.check()
+                if time.monotonic() > until:
+                    raise TimedOut(_("No answer came within %d seconds.") % seconds)
+        finally:
+            given_up.set()
         self.alive()
         return answer.result()
 
@@ -186,14 +235,23 @@ class Control:
                 self._interrupt(ShuttingDown("This worker is shutting down."))
             elif not self._still_ours():
                 self._interrupt(LeaseLost("The item was cancelled, stopped or taken over."))
-            elif self._transfer:
-                self._watch_transfer(self._transfer)
+            else:
+                self._keep_rules()
+                if self._transfer:
+                    self._watch_transfer(self._transfer)
         except AnyDatabaseError as error:
             # Nobody can claim the item either while the database is away, and every later write names the token.
             logger.warning("The database did not answer: %s", error)
             close_old_connections()
         except Exception:
             logger.exception("An error of this program while it watched the work; it goes on")
+
+    def _keep_rules(self) -> None:
+        """What the operator changed, or the time of day did, reaches work that runs."""
+        if self._place and (lost := self._place.lost()):
+            self._interrupt(lost)
+        if self._paced:
+            self._paced.look()
 
     def _still_ours(self) -> bool:
         now = time.monotonic()
@@ -222,20 +280,17 @@ class Control:
         return late < 0 and self.item.is_leased()
 
     def _watch_transfer(self, transfer: Transfer) -> None:
-        rules = store.current().downloads
-        seconds, gained = transfer.mark(time.monotonic(), rules.stall_seconds)
+        window = store.current().downloads.stall_seconds
+        held_back = self._paced is not None and self._paced.held_back()
+        gained = transfer.mark(time.monotonic(), window, held_back=held_back)
         if self._error is None:
             # Whether a transfer lives is what is judged here; one that does not even end when told to is left.
             self._alive_until = max(self._alive_until, time.monotonic() + 60)
-        if seconds >= rules.stall_seconds:
-            if not gained:
-                self._interrupt(Stalled(f"Not one byte came for {rules.stall_seconds} seconds."), transfer)
-            elif gained / seconds < rules.minimum_speed_kbps * 1000:
-                speed = gained / seconds / 1000
-                asked = rules.minimum_speed_kbps
-                self._interrupt(TooSlow(f"{speed:.0f} kB/s, and at least {asked} are asked for."), transfer)
+        failure = _failure(gained)
+        if failure:
+            self._interrupt(failure, transfer)
         if self._throttle.due(transfer.percent, time.monotonic()):
-            self._write(transfer, gained / seconds if seconds else 0)
+            self._write(transfer, gained.size / gained.seconds if gained.seconds else 0)
 
     def _write(self, transfer: Transfer, speed: float) -> None:
         done, total, percent = transfer.done, transfer.total, transfer.percent
@@ -251,6 +306,7 @@ class Control:
             # That the item is no longer ours outweighs how its last transfer went.
             if self._error is None or (isinstance(error, Interrupted) and not isinstance(self._error, Interrupted)):
                 self._error = error
+            self._told.set()
             closers, self._closers = self._closers, []
         for close in closers:
             try:
@@ -260,9 +316,26 @@ class Control:
                 logger.exception("What the work waits for could not be closed")
 
 
-def _answer(answer: Future[T], ask: Callable[[], T]) -> None:
+def _failure(gained: Gained) -> TransferFailed | None:
+    """A stall, or too little for too long. Time in which our own limit held the transfer back is not the host's."""
+    rules = store.current().downloads
+    seconds = gained.seconds - gained.held
+    # Judged on half of the time at least, so that a limit that comes and goes hides no slow host.
+    if gained.seconds < rules.stall_seconds or seconds < rules.stall_seconds / 2:
+        return None
+    if not gained.size:
+        return Stalled(_("Not one byte came for %d seconds.") % rules.stall_seconds)
+    speed = gained.size / seconds / 1000
+    if speed >= rules.minimum_speed_kbps:
+        return None
+    facts = {"speed": round(speed), "asked": rules.minimum_speed_kbps}
+    return TooSlow(_("%(speed)d kB/s, and at least %(asked)d are asked for.") % facts)
+
+
+def _answer(answer: Future[T], ask: Callable[[], T], given_up: threading.Event) -> None:
     try:
-        answer.set_result(ask())
+        with awaited(given_up):
+            answer.set_result(ask())
     except Exception as error:
         answer.set_exception(error)
     finally:

@@ -1,47 +1,191 @@
-"""Keeps a floor of free space: what does not fit waits instead of failing."""
+"""Keeps a floor of free space: what does not fit waits instead of failing.
+
+The work folder and the library may lie on different disks. On one disk a file needs its room once, since it is renamed
+at the end; on two it needs the whole of it below the library as well. The segments of a playlist and the file joined
+from them are both there only while nobody else needs the room: one copy is what is reserved.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from django.conf import settings
 from django.db.models import F, Sum
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from downloads.interruptions import MustWait
 from downloads.models import QueueItem
+from library.files import library_root
+from library.models import Episode, EpisodeFile
 
 GIGABYTE = 1000**3
+# What has to be free before a parked item of unknown size is tried again.
+LEAST_ROOM = 16 * 1024 * 1024
+# Fewer files than this tell nothing about the size of the next one.
+ENOUGH_FILES = 3
+_SIZE = Coalesce("total_bytes", "expected_bytes", "downloaded_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes below the work folder, and below the library folder where that is another disk."""
+
+    work: int = 0
+    library: int = 0
+
+    def holds(self, needed: Room) -> bool:
+        """Whether all of `needed` fits."""
+        return self.work >= needed.work and self.library >= needed.library
+
+    def without(self, used: Room) -> Room:
+        """What is left of it."""
+        return Room(self.work - used.work, self.library - used.library)
 
 
 def free(folder: Path) -> int:
     """Bytes that may still be written to the file system of `folder`, above the configured floor (0 at least)."""
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    disk = os.statvfs(_existing(folder))
+    if disk.f_files and not disk.f_favail:
+        # Not one more file can be made, however much room there is.
+        return 0
     floor = int(store.current().downloads.free_space_floor_gb * GIGABYTE)
-    return max(0, shutil.disk_usage(existing).free - floor)
+    return max(0, disk.f_bavail * disk.f_frsize - floor)
 
 
 def require(folder: Path, needed: int, *, reserved: int = 0) -> None:
     """Raises `MustWait` when `needed` more bytes, beside those reserved for others, would not leave the floor free."""
-    left = free(folder) - reserved
-    if left < max(needed, 1):
+    if free(folder) - reserved < max(needed, 1):
         raise full(folder, needed)
 
 
 def full(folder: Path, needed: int = 0) -> MustWait:
     """The refusal itself, for a write that the file system turned down as well."""
     floor = store.current().downloads.free_space_floor_gb
-    size = f"{needed / 1e6:.0f} MB more" if needed else "more room"
-    return MustWait(
-        QueueItem.PauseReason.DISK,
-        f"The disk of {folder} is full: {size} would be needed above the floor of {floor:g} GB. "
-        "It goes on by itself when there is room.",
-    )
+    facts = {"folder": folder, "size": f"{needed / 1e6:.0f}", "floor": f"{floor:g}"}
+    if needed:
+        text = _("The disk of %(folder)s is full: %(size)s MB more would be needed above the floor of %(floor)s GB.")
+    else:
+        text = _("The disk of %(folder)s is full: more room would be needed above the floor of %(floor)s GB.")
+    message = f"{text % facts} {_('It goes on by itself when there is room.')}"
+    awaited = {"work_bytes" if _is_work(folder) else "library_bytes": needed or LEAST_ROOM}
+    return MustWait(QueueItem.PauseReason.DISK, message, **awaited)
+
+
+def estimate(episode: Episode, quality: str = "best") -> int | None:
+    """Bytes that the episode will probably have: the median of its season's files of that quality, or wider.
+
+    None while too few files of the series are there.
+    """
+    rows = EpisodeFile.objects.filter(episode__series=episode.series_id, size__gt=0)
+    files = list(rows.values_list("episode__season", "quality", "size"))
+    season = [file for file in files if file[0] == episode.season]
+    for among in (season, files):
+        same = [size for _season, height, size in among if height == quality]
+        sizes = same if len(same) >= ENOUGH_FILES else [size for _season, _height, size in among]
+        if len(sizes) >= ENOUGH_FILES:
+            return round(median(sizes))
+    return None
+
+
+def plan(item: QueueItem) -> None:
+    """Reserves room for an item that begins now. Raises `MustWait` when it, and all that run, would not fit."""
+    item.expect(item.total_bytes or estimate(item.episode, store.current().downloads.preferred_quality))
+    needed = _needed(item)
+    _demand(Room(max(1, needed.work), needed.library), item)
+
+
+def demand_rest(item: QueueItem, total: int, had: int) -> None:
+    """As soon as a host says how many bytes the file has: room for the rest, beside what the others need.
+
+    Raises `MustWait`.
+    """
+    _demand(Room(total - had, total if _two_disks() else 0), item)
+
+
+def demand_arrival(item: QueueItem, size: int) -> None:
+    """Room for the copy into a library on another disk. Raises `MustWait`."""
+    if _two_disks():
+        _demand(Room(0, size), item)
 
 
 def reserved_for_others(item: QueueItem) -> int:
-    """Bytes that the other downloads under way will still write, as far as their sizes are known."""
-    others = QueueItem.objects.leased(timezone.now()).exclude(pk=item.pk).filter(total_bytes__gt=F("downloaded_bytes"))
-    rest = others.aggregate(rest=Sum(F("total_bytes") - F("downloaded_bytes")))["rest"]
-    return int(rest or 0)
+    """Bytes that the other downloads under way will still write into the work folder, as far as is known."""
+    return _reserved(item).work
+
+
+def fitting(items: Iterable[QueueItem]) -> list[QueueItem]:
+    """Of parked items, in this order, those that have room now beside all that run, and beside each other."""
+    chosen, room = [], left()
+    for item in items:
+        needed = _awaited(item)
+        if room.holds(needed):
+            chosen.append(item)
+            room = room.without(needed)
+    return chosen
+
+
+def left() -> Room:
+    """What the disks have for downloads that begin now, beside all that run. Raises `LibraryUnavailable`."""
+    return _free().without(_reserved())
+
+
+def shortage(item: QueueItem) -> int:
+    """Bytes that are missing in the work folder before the parked item fits."""
+    return max(0, _awaited(item).work - left().work)
+
+
+def _demand(needed: Room, item: QueueItem) -> None:
+    room = _free().without(_reserved(item))
+    if needed.work and room.work < needed.work:
+        raise full(Path(settings.WORK_DIR), needed.work)
+    if needed.library and room.library < needed.library:
+        raise full(library_root(), needed.library)
+
+
+def _needed(item: QueueItem) -> Room:
+    total = item.total_bytes or item.expected_bytes or 0
+    return Room(max(0, total - item.downloaded_bytes), total if _two_disks() else 0)
+
+
+def _awaited(item: QueueItem) -> Room:
+    """What a parked item asked for, or will need in all: less would park it again at once."""
+    needed, other_disk = _needed(item), _two_disks()
+    work = max(item.awaited_work_bytes, needed.work)
+    library = max(item.awaited_library_bytes, needed.library)
+    if not other_disk:
+        work, library = max(work, library), 0
+    return Room(work or (0 if library else LEAST_ROOM), library)
+
+
+def _free() -> Room:
+    work, library = Path(settings.WORK_DIR), library_root()
+    return Room(free(work), free(library))
+
+
+def _reserved(but: QueueItem | None = None) -> Room:
+    """What all downloads under way will still write, as far as their sizes are known."""
+    others = QueueItem.objects.leased(timezone.now())
+    others = others.exclude(pk=but.pk) if but else others
+    rest = Greatest(_SIZE - F("downloaded_bytes"), 0)
+    sums = others.aggregate(work=Sum(rest), library=Sum(_SIZE))
+    return Room(int(sums["work"] or 0), int(sums["library"] or 0) if _two_disks() else 0)
+
+
+def _two_disks() -> bool:
+    work, library = _existing(Path(settings.WORK_DIR)), _existing(library_root())
+    return work.stat().st_dev != library.stat().st_dev
+
+
+def _is_work(folder: Path) -> bool:
+    return folder.is_relative_to(settings.WORK_DIR)
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from downloads import arrival, quarantine
-from downloads.interruptions import CatalogueFailed, Interrupted, LeaseLost
-from downloads.models import QueueItem
+from downloads.interruptions import CatalogueFailed, HostsOff, Interrupted, LeaseLost, MustWait, PlaceLost, WindowClosed
+from downloads.models import Attempt, QueueItem
+from downloads.rounds import Round
 from downloads.workfolder import WorkFolder
 from providers.exceptions import Blocked, NotConfigured, RateLimited
 
@@ -26,6 +27,7 @@ Ending = Callable[[], object]
 LONGEST_DELAY = 3600.0
 CATALOGUE_AGAIN, CATALOGUE_LONGEST = 5.0, 1800.0
 BLOCKED_AGAIN = 1800.0
+SWITCHED_OFF_AGAIN = 60.0
 LOOK_AGAIN = 30.0
 DATABASE_PATIENCE = 300.0
 # What a database raises that is restarted, unreachable, locked or full; everything else is an error of this program.
@@ -41,9 +43,9 @@ class Tried:
     error: Exception
 
 
-def write(ending: Ending) -> None:
+def write(item: QueueItem, ending: Ending) -> None:
     """Carries it out, again and again while the database is away: what was fetched must not be forgotten."""
-    until = time.monotonic() + DATABASE_PATIENCE
+    until, lease = time.monotonic() + DATABASE_PATIENCE, item.token
     while True:
         try:
             ending()
@@ -58,6 +60,8 @@ def write(ending: Ending) -> None:
                 raise
             logger.warning("The database did not answer; tried again in a moment: %s", error)
             close_old_connections()
+            # What was rolled back has not given the item away.
+            item.token = lease
             time.sleep(1)
 
 
@@ -81,7 +85,12 @@ def interrupted(item: QueueItem, folder: WorkFolder, why: Interrupted) -> Ending
     """Shutting down gives it back; a lost lease leaves it alone, but for the data of what a user cancelled."""
 
     def ending() -> None:
-        if not isinstance(why, LeaseLost):
+        if isinstance(why, WindowClosed):
+            delay = (why.opens_at - timezone.now()).total_seconds()
+            item.park(QueueItem.PauseReason.WINDOW, str(why), delay=max(delay, BACK_SOON))
+        elif isinstance(why, PlaceLost):
+            item.park(message=str(why), delay=BACK_SOON)
+        elif not isinstance(why, LeaseLost):
             item.park(message="")
         elif not QueueItem.objects.live().filter(pk=item.pk).exists():
             folder.remove()
@@ -101,12 +110,13 @@ def database_away(item: QueueItem, error: Exception) -> Ending:
     return ending
 
 
-def wait(item: QueueItem, reason: str, message: str) -> Ending:
+def wait(item: QueueItem, why: MustWait) -> Ending:
     """Parked until the sweep finds the reason gone."""
 
     def ending() -> None:
-        logger.warning("%s: %s", reason, message)
-        item.park(reason, message, delay=LOOK_AGAIN)
+        logger.warning("%s: %s", why.reason, why)
+        room = {"work_bytes": why.work_bytes, "library_bytes": why.library_bytes}
+        item.park(why.reason, str(why), delay=LOOK_AGAIN, **room)
 
     return ending
 
@@ -127,8 +137,62 @@ def catalogue_failed(item: QueueItem, failed: CatalogueFailed) -> Ending:
     return ending
 
 
+def all_rest(item: QueueItem, seconds: float) -> Ending:
+    """No host at all may be asked now, so neither is the catalogue: no round, and all items spread over the time."""
+
+    def ending() -> None:
+        item.park(message=_("Every host rests after failures."), delay=seconds * random.uniform(1, 1.5))  # noqa: S311
+
+    return ending
+
+
+def nothing_tried(item: QueueItem, error: Exception) -> Ending:
+    """No source could be had. Hosts that are switched off are waited for without losing a round; the rest is one."""
+    if not isinstance(error, HostsOff):
+        return round_failed(item, [Tried(item.series.provider, error)])
+
+    def ending() -> None:
+        item.wait(str(error), SWITCHED_OFF_AGAIN)
+
+    return ending
+
+
+def round_over(item: QueueItem, around: Round) -> Ending:
+    """No source brought it. All blocked parks it; it fails once each has had all its tries; else it is tried again."""
+    count = store.current().downloads.max_retries
+
+    def ending() -> None:
+        if around.is_blocked:
+            changed = item.park(QueueItem.PauseReason.BLOCKED, around.message, delay=BLOCKED_AGAIN)
+            following = _("Every source is blocked; they are asked again in %s.") % _spoken(BLOCKED_AGAIN)
+        elif around.is_hopeless:
+            facts = {"message": around.message, "count": count}
+            changed = _fail(item, _("%(message)s — each source was tried %(count)d times.") % facts)
+            following = _("Every source was tried %d times; it is over until somebody retries it.") % count
+        else:
+            delay = around.delay
+            leave = item.postpone if around.has_tried else item.wait
+            changed = leave(around.message, delay)
+            following = _("Goes on in %s.") % _spoken(delay)
+        if changed and around.has_tried:
+            Attempt.objects.plan(item, following)
+
+    return ending
+
+
+def _fail(item: QueueItem, message: str) -> bool:
+    """It failed for good."""
+    return item.fail(message)
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 120:
+        return _("%d seconds") % max(1, round(seconds))
+    return _("%d minutes") % round(seconds / 60)
+
+
 def round_failed(item: QueueItem, tried: Sequence[Tried]) -> Ending:
-    """Every source was tried once: all blocked parks the item, else another round follows until there were enough."""
+    """No source could be had at all: blocked parks the item, else another round follows until there were enough."""
     message = " · ".join(f"{entry.provider}: {entry.error}" for entry in tried)
     rules = store.current().downloads
 
@@ -136,7 +200,8 @@ def round_failed(item: QueueItem, tried: Sequence[Tried]) -> Ending:
         if tried and all(isinstance(entry.error, Blocked) for entry in tried):
             item.park(QueueItem.PauseReason.BLOCKED, message, delay=BLOCKED_AGAIN)
         elif item.rounds + 1 >= rules.max_retries:
-            item.fail(_("%(message)s — tried in %(count)d rounds.") % {"message": message, "count": rules.max_retries})
+            facts = {"message": message, "count": rules.max_retries}
+            _fail(item, _("%(message)s — tried in %(count)d rounds.") % facts)
         else:
             item.postpone(message, _delay(item, tried))
 

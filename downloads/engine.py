@@ -9,29 +9,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from aniworld import logs
 from aniworld.configuration import store
 from aniworld.refusals import Refused
-from downloads import arrival, diskplan, endings, quarantine, truth
+from downloads import arrival, diskplan, endings, landing
 from downloads.control import Control
-from downloads.endings import Ending, Tried
+from downloads.endings import Ending
 from downloads.fetchers import fetch
 from downloads.fetchers.base import Fetched, Job
-from downloads.interruptions import CatalogueFailed, Interrupted, MustWait, TransferFailed, Untrue
+from downloads.interruptions import (
+    CatalogueFailed,
+    HostsOff,
+    Interrupted,
+    MustWait,
+    Stalled,
+    TooSlow,
+    TransferFailed,
+    Untrue,
+)
 from downloads.models import Attempt, QueueItem
+from downloads.pace import Shared
+from downloads.rounds import Round, everything_rests
 from downloads.workfolder import WorkFolder, size
-from library.files import ArrivalFailed, is_disk_full, library_root
+from library.files import is_disk_full
 from library.naming import episode_path
+from library.root import filled_root
 from providers import monitored, registry
-from providers.chain import Candidate, order
+from providers.chain import Candidate, Chain, explain
 from providers.contracts import Language, Source
-from providers.exceptions import Expired, ProviderError
+from providers.exceptions import Expired, ProviderError, TimedOut
+from providers.models import Provider
 
 logger = logging.getLogger(__name__)
 
+# What ends the work at an item, and not only at one source of it.
+_NOT_ITS_DOING = (Interrupted, MustWait, Refused, OSError, AnyDatabaseError)
 # How often a stream's address is resolved anew at one source although the last one brought nothing.
 IDLE_RESOLVES = 2
 
@@ -45,17 +61,28 @@ class Work:
     folder: WorkFolder
 
 
-def run(item: QueueItem) -> None:
-    """Brings a leased item to its end, or gives it back with its bytes. Never raises for what the outside does."""
+@dataclass(slots=True)
+class Course:
+    """How far one try at a source got: whether its link led to a stream, and whether that is being fetched."""
+
+    is_resolved: bool = False
+    is_fetching: bool = False
+
+
+def run(item: QueueItem, *, at_once: bool = False) -> None:
+    """Brings a leased item to its end, or gives it back with its bytes. Never raises for what the outside does.
+
+    `at_once`: somebody wants it now, whatever the window and the number of downloads at once say.
+    """
     folder = WorkFolder(Path(settings.WORK_DIR), item.pk, item.token)
     with logs.about(item=item.pk, series=item.series.key, episode=item.episode.code):
         logger.info("Begins")
         try:
-            with Control(item) as control:
+            with Control(item, at_once=at_once) as control:
                 ending = _work(Work(item, control, folder))
         except Exception as error:
             ending = _ending_for(item, folder, error)
-        endings.write(ending)
+        endings.write(item, ending)
 
 
 def _ending_for(item: QueueItem, folder: WorkFolder, error: Exception) -> Ending:
@@ -63,41 +90,48 @@ def _ending_for(item: QueueItem, folder: WorkFolder, error: Exception) -> Ending
     if isinstance(error, Interrupted):
         return endings.interrupted(item, folder, error)
     if isinstance(error, MustWait):
-        return endings.wait(item, error.reason, str(error))
+        return endings.wait(item, error)
     if isinstance(error, Refused):
         # The folder is not there, or its configuration gives no usable name: an operator has to mend it.
-        return endings.wait(item, QueueItem.PauseReason.LIBRARY, str(error))
+        return endings.wait(item, MustWait(QueueItem.PauseReason.LIBRARY, str(error)))
     if isinstance(error, OSError) and is_disk_full(error):
-        return endings.wait(item, QueueItem.PauseReason.DISK, str(diskplan.full(Path(settings.WORK_DIR))))
+        return endings.wait(item, diskplan.full(Path(settings.WORK_DIR)))
     if isinstance(error, CatalogueFailed):
         return endings.catalogue_failed(item, error)
     if isinstance(error, endings.AWAY):
         return endings.database_away(item, error)
-    if not isinstance(error, ProviderError | TransferFailed):
-        logger.exception("An error of this program", exc_info=error)
-        error = TransferFailed(_("An error of this program (%s); the log has more.") % type(error).__name__)
-    return endings.round_failed(item, [Tried(item.series.provider, error)])
+    return endings.nothing_tried(item, _explained(error))
+
+
+def _explained(error: Exception) -> ProviderError | TransferFailed:
+    """The error itself where it was foreseen, else one that a person can read."""
+    if isinstance(error, ProviderError | TransferFailed):
+        return error
+    logger.error("An error of this program", exc_info=error)
+    return TransferFailed(_("An error of this program (%s); the log has more.") % type(error).__name__)
 
 
 def _work(work: Work) -> Ending:
     """The whole way; answers what is to be written about the item at the end."""
-    library_root()
+    filled_root()
     # A template that gives no name is noticed now, and not after a download.
     episode_path(work.item.series, work.item.episode, work.item.language)
-    diskplan.require(Path(settings.WORK_DIR), 1)
     work.folder.adopt()
-    landed = arrival.find_landed(work.folder)
+    landed = arrival.find_landed(work.folder) or landing.from_quarantine(work.item, work.folder, work.control)
     if landed:
         return endings.arrived(work.item, work.folder, landed)
-    candidates = _candidates(work)
-    tried: list[Tried] = []
-    for number, candidate in enumerate(candidates):
-        following = candidates[number + 1].source.host if number + 1 < len(candidates) else ""
-        result = _try(work, candidate.source, following)
+    diskplan.plan(work.item)
+    resting = everything_rests()
+    if resting is not None:
+        return endings.all_rest(work.item, resting)
+    around = Round(work.item, work.control, [candidate.source for candidate in _candidates(work)])
+    source = around.next()
+    while source:
+        result = _try(work, source, around)
         if isinstance(result, arrival.Landed):
             return endings.arrived(work.item, work.folder, result)
-        tried.append(result)
-    return endings.round_failed(work.item, tried)
+        source = result
+    return endings.round_over(work.item, around)
 
 
 def _candidates(work: Work) -> Sequence[Candidate]:
@@ -105,85 +139,113 @@ def _candidates(work: Work) -> Sequence[Candidate]:
     item = work.item
     try:
         catalogue = registry.catalogue(item.series.provider)
-        sources = work.control.patiently(lambda: catalogue.sources(item.episode.link)).sources
+        time_limit = registry.media_client(item.series.provider).policy.timeout
+        sources = work.control.patiently(lambda: catalogue.sources(item.episode.link), time_limit).sources
     except ProviderError as error:
         raise CatalogueFailed(item.series.provider, error) from error
     wanted = [Language(item.language)] if item.language_fixed else list(item.series.wanted_languages())
-    candidates = order(sources, wanted)
-    if not candidates:
-        offered = ", ".join(sorted({source.language.value for source in sources})) or _("nothing")
-        names = ", ".join(language.value for language in wanted)
-        raise TransferFailed(
-            _("No usable source in %(wanted)s; the catalogue offers %(offered)s.")
-            % {"wanted": names, "offered": offered}
-        )
-    return candidates
+    chain = explain(sources, wanted)
+    if not chain.candidates:
+        raise _nothing_to_try(chain, wanted)
+    return chain.candidates
 
 
-def _try(work: Work, source: Source, following: str) -> arrival.Landed | Tried:
-    """One source to its end."""
+def _nothing_to_try(chain: Chain, wanted: Sequence[Language]) -> TransferFailed:
+    """Why there is no source: the hosts that have it are switched off, or nobody has it in a wanted language."""
+    names = ", ".join(language.value for language in wanted)
+    known = Provider.known()
+    off = {known[one.source.host].display_name for one in chain.dropped if one.source.host in known}
+    if any(one.source.language in wanted for one in chain.dropped) and off:
+        facts = {"wanted": names, "hosts": ", ".join(sorted(off))}
+        return HostsOff(_("Every host that has it in %(wanted)s is switched off: %(hosts)s.") % facts)
+    offered = ", ".join(sorted({one.source.language.value for one in chain.dropped})) or _("nothing")
+    return TransferFailed(
+        _("No usable source in %(wanted)s; the catalogue offers %(offered)s.") % {"wanted": names, "offered": offered}
+    )
+
+
+def _try(work: Work, source: Source, around: Round) -> arrival.Landed | Source | None:
+    """One source to its end. What it brought, or the source that is tried next."""
     attempt = Attempt.objects.begin(work.item, source.host, source.language)
     folder = work.folder.source(source.host, source.language, source.link)
     had, began = size(folder), time.monotonic()
-    result: arrival.Landed | Tried
+    landed: arrival.Landed | None = None
+    course = Course()
+    failure: ProviderError | TransferFailed | None = None
     with logs.about(provider=source.host):
         try:
-            result = _from_source(work, source, folder)
-        except (ProviderError, TransferFailed) as error:
+            landed = _from_source(work, source, folder, course)
+        except _NOT_ITS_DOING:
+            raise
+        except Exception as error:
             # A cancel ends the blocked call first, and whatever that raised is not what happened.
             work.control.check_item()
-            logger.warning("%s: %s", error.outcome, error)
-            attempt.end(error.outcome, str(error), size=max(0, size(folder) - had), following=following)
-            result = Tried(source.host, error)
-    failure = result.error if isinstance(result, Tried) else None
-    monitored.record_download(
-        source.host,
-        successful=failure is None,
-        seconds=time.monotonic() - began,
-        size=max(0, work.item.downloaded_bytes - had),
-        language=source.language,
-        error=failure if isinstance(failure, ProviderError) else None,
-    )
-    return result
-
-
-def _from_source(work: Work, source: Source, folder: Path) -> arrival.Landed:
-    fetched = _fetch(work, source, folder)
-    work.control.alive(120)
-    try:
-        facts = truth.check(
-            fetched.path,
-            declared=fetched.duration,
-            median=work.item.episode.season_median_seconds(),
-            alive=work.control.alive,
+            failure = _explained(error)
+            logger.warning("%s: %s", failure.outcome, failure)
+            # What failed its check was moved away.
+            brought = work.item.downloaded_bytes if isinstance(failure, Untrue) else size(folder)
+            attempt.end(failure.outcome, str(failure), size=max(0, brought - had))
+    if course.is_resolved:
+        # Before that it was no download, and what the host answered is recorded already.
+        monitored.record_download(
+            source.host,
+            successful=failure is None,
+            seconds=time.monotonic() - began,
+            size=max(0, work.item.downloaded_bytes - had),
+            language=source.language,
+            error=_of_the_host(failure, course),
         )
-    except Untrue as error:
-        quarantine.keep(work.item, source.host, fetched.path, str(error))
-        raise
-    work.control.alive(120)
-    try:
-        return arrival.land(work.item, work.folder, fetched.path, facts, source.language, work.control)
-    except ArrivalFailed as error:
-        if error.disk_full:
-            raise diskplan.full(library_root(), facts.size) from error
-        raise MustWait(QueueItem.PauseReason.LIBRARY, str(error)) from error
+    return landed or _after(source, around, attempt, failure)
 
 
-def _fetch(work: Work, source: Source, folder: Path) -> Fetched:
+def _of_the_host(failure: ProviderError | TransferFailed | None, course: Course) -> ProviderError | None:
+    """What a failed download says about its host; a plain `ProviderError`: nothing that is not known already."""
+    if isinstance(failure, Stalled | TooSlow):
+        return TimedOut(str(failure))
+    if failure is None or (isinstance(failure, ProviderError) and course.is_fetching):
+        return failure
+    # The host delivered what it has, or it failed to resolve the link once more, which was noted then.
+    return ProviderError(str(failure))
+
+
+def _after(
+    source: Source, around: Round, attempt: Attempt, failure: ProviderError | TransferFailed | None
+) -> Source | None:
+    """The source that takes over from one that failed."""
+    if failure:
+        around.failed(source, failure)
+    following = around.next()
+    if following:
+        attempt.hand_over(following.host)
+    return following
+
+
+def _from_source(work: Work, source: Source, folder: Path, course: Course) -> arrival.Landed:
+    fetched = _fetch(work, source, folder, course)
+    facts = landing.checked(work.item, fetched, source, work.control)
+    return landing.land(work.item, work.folder, fetched.path, facts, source.language, work.control)
+
+
+def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:
     """Resolves and fetches; an address that ran out is resolved again as long as each one brings something."""
     host, rules, idle = registry.host(source.host), store.current().downloads, 0
+    pace = Shared(work.control, source.host)
     while True:
-        before = size(folder)
-        stream = work.control.patiently(lambda: host.resolve(source.link, source.language))
+        before, client = size(folder), registry.media_client(source.host)
+        course.is_fetching = False
+        stream = work.control.patiently(lambda: host.resolve(source.link, source.language), client.policy.timeout)
+        course.is_resolved = course.is_fetching = True
         work.item.use(source.host, stream.url)
         job = Job(
             stream=stream,
-            client=registry.media_client(source.host),
+            client=client,
             folder=folder,
             control=work.control,
             connections=rules.connections_per_download,
             quality=rules.preferred_quality,
             work_root=Path(settings.WORK_DIR),
+            pace=pace,
+            audio=source.language.audio,
         )
         # What may take hours holds no connection that the server could cut meanwhile.
         if not connection.in_atomic_block:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.utils.translation import gettext as _
+
+from aniworld.alerts import raise_alert
 from aniworld.live.models import Progress
 from aniworld.live.progress import Operation
 from aniworld.live.publish import publish
@@ -68,6 +71,8 @@ def completed(item: QueueItem) -> None:
 def failed(item: QueueItem) -> None:
     """Every source was tried to the end."""
     _finish(item, "download_failed", _Status.FAILED)
+    name = f"{item.series.name} {item.episode.code}"
+    raise_alert("download_failed", _("%s could not be downloaded") % name, item.error_message, about=name)
 
 
 def cancelled(item: QueueItem) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext as _
 
 
 class Interrupted(Exception):
@@ -15,6 +19,18 @@ class LeaseLost(Interrupted):
 
 class ShuttingDown(Interrupted):
     """This process was asked to end: the item goes back with its bytes."""
+
+
+class PlaceLost(Interrupted):
+    """Fewer downloads may run at once than before, and this one is too many: it goes back with its bytes."""
+
+
+class WindowClosed(Interrupted):
+    """The download window is over. `opens_at` is when it begins again."""
+
+    def __init__(self, opens_at: datetime) -> None:
+        super().__init__(_("The download window is closed; it goes on at %s.") % f"{opens_at:%H:%M}")
+        self.opens_at = opens_at
 
 
 class TransferFailed(Exception):
@@ -36,9 +52,17 @@ class TooSlow(TransferFailed):
 
 
 class Untrue(TransferFailed):
-    """The file is not what it should be. `str(error)` says what was found."""
+    """The file is not what it should be. `str(error)` says what was found, `facts` what it is, as far as known."""
 
     outcome = "truth_failed"
+
+    def __init__(self, message: str, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.facts = dict(facts or {})
+
+
+class HostsOff(TransferFailed):
+    """Every host that has the episode in a wanted language is switched off: only an operator can change that."""
 
 
 class CatalogueFailed(Exception):
@@ -51,8 +75,13 @@ class CatalogueFailed(Exception):
 
 
 class MustWait(Exception):
-    """Nothing is wrong with any source, but the work can't go on now. `reason` is a `QueueItem.PauseReason`."""
+    """Nothing is wrong with any source, but the work can't go on now. `reason` is a `QueueItem.PauseReason`.
 
-    def __init__(self, reason: str, message: str) -> None:
+    `work_bytes` and `library_bytes` are what has to be free below each folder before it is of use to try again.
+    """
+
+    def __init__(self, reason: str, message: str, *, work_bytes: int = 0, library_bytes: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.work_bytes = work_bytes
+        self.library_bytes = library_bytes

@@ -64,10 +64,13 @@ def enqueue(
     """Queues episodes of one series at the end of their priority; what is queued or on disk already is skipped.
 
     Raises `LibraryUnavailable` (nothing could arrive), `Invalid` for an unknown language, and `Conflict` for a series
-    that was removed.
+    that was removed or has no catalogue.
     """
     library_root()
-    wanted = _checked(language) if language else next(iter(series.wanted_languages()))
+    if not series.provider:
+        text = _("“%s” has no catalogue, so nothing tells where its episodes are. Link it to one in the admin first.")
+        raise Conflict(text % series.name, "no_catalogue")
+    wanted = checked(language) if language else next(iter(series.wanted_languages()))
     with transaction.atomic():
         # The queue's row is locked before looking, so that two callers can't both find an episode free.
         first = QueueState.objects.now().take_positions(len(episodes) * GAP)
@@ -110,7 +113,8 @@ def missing(series: Series) -> list[Episode]:
     return sorted(rows, key=lambda episode: episode.season == 0)
 
 
-def _checked(language: str) -> str:
+def checked(language: str) -> str:
+    """The name of a language as it is kept. Raises `Invalid`."""
     try:
         return Language(language).value
     except ValueError:

@@ -11,6 +11,7 @@ from downloads import queue
 from downloads.models import QueueItem, QueueState, Undo
 from library import files
 from library.files import ArrivalFailed
+from library.metadata import episode_nfo
 from library.models import EpisodeFile, Series
 
 logger = logging.getLogger(__name__)
@@ -43,5 +44,6 @@ def _delete_files(series: Series) -> None:
         episode.settle_files()
         try:
             files.discard(path)
+            episode_nfo.discard(path)
         except (OSError, ArrivalFailed) as error:
             logger.warning("%s could not be deleted: %s", path, error)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
+from downloads import window
 from downloads.models import QueueItem, QueueState
 
 MOST_IN_A_LIST = 100
@@ -105,7 +106,7 @@ def lists() -> dict[str, list[QueueItem]]:
     }
 
 
-def switches() -> dict[str, bool]:
-    """Whether the queue runs, and whether it is paused."""
+def switches() -> dict[str, Any]:
+    """Whether the queue runs, whether it is paused, and outside of the download window when that opens (else None)."""
     state = QueueState.objects.now()
-    return {"is_running": state.is_running, "is_paused": state.is_paused}
+    return {"is_running": state.is_running, "is_paused": state.is_paused, "window_opens_at": window.opens_at()}

@@ -11,7 +11,7 @@ from types import FrameType
 from django.conf import settings
 
 from aniworld.configuration import store
-from downloads import bell, engine, upkeep
+from downloads import bell, engine, upkeep, window
 from downloads.control import on_hang, shutdown
 from downloads.models import QueueItem
 
@@ -42,7 +42,9 @@ def prune() -> str:
 
 
 def claim() -> QueueItem | None:
-    """The next item for this process, within the limits in force now."""
+    """The next item for this process, within the limits in force now; none outside of the download window."""
+    if window.opens_at():
+        return None
     limit = store.current().downloads.max_concurrent_downloads
     return QueueItem.objects.claim_next(owner(), limit=limit, own_limit=settings.DOWNLOAD_WORKERS)
 

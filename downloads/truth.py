@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +12,16 @@ from av.container import InputContainer
 
 from downloads.containers import open_media
 from downloads.interruptions import Untrue
+from downloads.spoken import contradiction
+from providers.contracts import Language
 
-# How far the playing time may be from what the playlist or the season says.
+# How far the playing time may be from what the playlist says.
 TOLERANCE = 0.05
 LEAST_TOLERANCE_SECONDS = 5.0
-MEDIAN_TOLERANCE = 0.5
+# Between which shares of the season's median an episode plays: a short recap and a double finale are real.
+LEAST_OF_MEDIAN, MOST_OF_MEDIAN = 0.5, 4.0
+# Bytes a second. Sound alone takes more, however poor, so that nothing with a picture in it is smaller.
+LEAST_RATE = 3000
 # The last packets of a whole file reach to its end, give or take a frame and what the container rounds.
 END_SECONDS = 3.0
 # Pictures decoded at each of some places spread over the file.
@@ -42,42 +47,60 @@ class MediaFacts:
 
 
 def check(
-    path: Path, *, declared: float | None, median: float | None, alive: Callable[[], None] = lambda: None
+    path: Path,
+    *,
+    declared: float | None,
+    median: float | None,
+    wanted: Language | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> MediaFacts:
     """Reads the file to its end and answers what it is.
 
-    `declared` is what the playlist promised, `median` what the season's other episodes take, both in seconds.
-    Raises `Untrue` with what was found.
+    `declared` is what the playlist promised, `median` what the season's other episodes take, both in seconds; `wanted`
+    is the language that the source promised. Raises `Untrue`, with the facts in it where the file could be read.
     """
     size = path.stat().st_size
     if not size:
         raise Untrue("The file is empty.")
     try:
         with open_media(str(path)) as container:
-            facts = _read(container, size, alive)
+            promised = _promised(container, size)
+            try:
+                facts = _read(container, promised, alive)
+            except Untrue as error:
+                raise Untrue(str(error), asdict(promised)) from None
+            spoken = [str(track.metadata.get("language", "")) for track in container.streams.audio]
     except (av.FFmpegError, ValueError) as error:
         raise Untrue(f"The file can't be read as a video ({error}).") from error
-    _compare(facts.duration, declared, median)
+    doubt = _doubt(facts, declared, median) or (contradiction(spoken, wanted) if wanted else "")
+    if doubt:
+        raise Untrue(doubt, asdict(facts))
     return facts
 
 
-def _read(container: InputContainer, size: int, alive: Callable[[], None]) -> MediaFacts:
+def _promised(container: InputContainer, size: int) -> MediaFacts:
+    """What its header says."""
+    height = container.streams.video[0].height if container.streams.video else 0
+    name = container.format.name.split(",")[0]
+    return MediaFacts(size, (container.duration or 0) / 1_000_000, height or 0, _EXTENSIONS.get(name, ".mp4"))
+
+
+def _read(container: InputContainer, promised: MediaFacts, alive: Callable[[], None]) -> MediaFacts:
     if not container.streams.video:
         raise Untrue("The file has no video track.")
     if not container.streams.audio:
         raise Untrue("The file has no audio track.")
-    promised = container.duration / 1_000_000 if container.duration else 0.0
     reached = _reach_the_end(container, alive)
     start = (container.start_time or 0) / 1_000_000
     duration = max(reached.values()) - start
-    if promised and duration < promised - max(END_SECONDS, promised * 0.01):
-        raise Untrue(f"The file breaks off: {duration:.0f} of {promised:.0f} seconds are readable.")
+    whole = promised.duration
+    if whole and duration < whole - max(END_SECONDS, whole * 0.01):
+        raise Untrue(f"The file breaks off: {duration:.0f} of {whole:.0f} seconds are readable.")
     video = container.streams.video[0]
     if reached.get(video.index, 0) - start < duration - max(END_SECONDS, duration * TOLERANCE):
         raise Untrue("The picture ends long before the sound.")
     _look_at_pictures(container, duration)
-    name = container.format.name.split(",")[0]
-    return MediaFacts(size, duration, video.height or 0, _EXTENSIONS.get(name, ".mp4"))
+    return replace(promised, duration=duration)
 
 
 def _reach_the_end(container: InputContainer, alive: Callable[[], None]) -> dict[int, float]:
@@ -116,8 +139,13 @@ def _look_at_pictures(container: InputContainer, duration: float) -> None:
             raise Untrue(f"The picture at {second:.0f} seconds is damaged.")
 
 
-def _compare(duration: float, declared: float | None, median: float | None) -> None:
-    if declared and abs(duration - declared) > max(LEAST_TOLERANCE_SECONDS, declared * TOLERANCE):
-        raise Untrue(f"The file plays {duration:.0f} seconds, and the playlist lists {declared:.0f}.")
-    if not declared and median and duration < median * MEDIAN_TOLERANCE:
-        raise Untrue(f"The file plays {duration:.0f} seconds, and other episodes of the season about {median:.0f}.")
+def _doubt(facts: MediaFacts, declared: float | None, median: float | None) -> str:
+    """What speaks against a file that can be read to its end; empty when nothing does."""
+    plays = facts.duration
+    if declared and abs(plays - declared) > max(LEAST_TOLERANCE_SECONDS, declared * TOLERANCE):
+        return f"The file plays {plays:.0f} seconds, and the playlist lists {declared:.0f}."
+    if median and not median * LEAST_OF_MEDIAN <= plays <= median * MOST_OF_MEDIAN:
+        return f"The file plays {plays:.0f} seconds, and other episodes of the season about {median:.0f}."
+    if facts.size < plays * LEAST_RATE:
+        return f"The file has {facts.size / 1000:.0f} kB, which is far too little for {plays:.0f} seconds of video."
+    return ""

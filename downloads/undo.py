@@ -1,4 +1,4 @@
-"""Takes back a removal, a clearing, a reorder, or the removal of a series."""
+"""Takes back a removal, a clearing, a reorder, a renaming, or the removal of a series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.accounts.models import User
 from aniworld.refusals import Conflict, Forbidden, Gone, NotThere
-from downloads import bell, queue
+from downloads import bell, queue, renames
 from downloads.models import QueueItem, QueueState, Undo
 from library import catalog
 from library.models import Series
@@ -27,14 +27,28 @@ def undo(undo_id: str, by: User | None = None) -> dict[str, Any]:
         raise NotThere(_("There is nothing to undo under this id."))
     if by and not by.is_staff and found.user_id not in (None, by.pk):
         raise Forbidden(_("Only who did it, or an administrator, may undo this."))
+    restored = _on_disk(found) if found.action in _ON_DISK else _in_database(found)
+    return {"status": "ok", "action": found.action, "restored": restored}
+
+
+def _in_database(found: Undo) -> int:
     try:
         with transaction.atomic():
-            if not found.use():
-                raise Gone(_("It is too late to undo this."))
-            restored = _ACTIONS[found.action](found.state)
+            _claim(found)
+            return _ACTIONS[found.action](found.state)
     except IntegrityError:
         raise Conflict(_("An episode of it was queued again in the meantime.")) from None
-    return {"status": "ok", "action": found.action, "restored": restored}
+
+
+def _on_disk(found: Undo) -> int:
+    """Nothing that a transaction could hold together: each file goes back by itself."""
+    _claim(found)
+    return _ON_DISK[found.action](found.state)
+
+
+def _claim(found: Undo) -> None:
+    if not found.use():
+        raise Gone(_("It is too late to undo this."))
 
 
 def _removal(state: list[dict[str, Any]]) -> int:
@@ -83,3 +97,4 @@ _ACTIONS: dict[str, Callable[[Any], int]] = {
     "reorder": _reorder,
     "series": _series,
 }
+_ON_DISK: dict[str, Callable[[Any], int]] = {"rename": renames.take_back}

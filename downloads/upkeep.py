@@ -5,40 +5,40 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from aniworld.configuration import store
 from aniworld.supervisor import instance
-from downloads import bell, diskplan, quarantine
+from downloads import bell, diskplan, quarantine, window
 from downloads.models import QueueItem, QueueState, Undo
 from downloads.workfolder import item_folders
-from library.files import LibraryUnavailable, library_root
+from library.root import LibraryUnavailable, filled_root
 
 logger = logging.getLogger(__name__)
 
 # Work files without a live item are looked at again after so long: their worker may be about to remove them.
 LEFT_ALONE_SECONDS = 120
 LOOK_AGAIN = timedelta(seconds=30)
-KEEP_QUARANTINE_SECONDS = 14 * 86400
 Reason = QueueItem.PauseReason
 
 
 def sweep() -> str:
     """Everything at once; answers what was done."""
-    resumed, removed = resume_parked(), remove_left_over()
+    resumed, removed = resume_parked(), remove_left_over() + quarantine.settle()
     ring_if_due()
     return f"{resumed} items resumed, {removed} work folders removed"
 
 
 def ring_if_due() -> None:
     """Rings as many bells as there are free places for due items: bells get lost, and time makes items due."""
-    if not QueueState.objects.now().may_start:
+    if window.opens_at() or not QueueState.objects.now().may_start:
         return
     now = timezone.now()
     free = store.current().downloads.max_concurrent_downloads - QueueItem.objects.leased(now).count()
@@ -51,30 +51,43 @@ def ring_if_due() -> None:
 
 def resume_parked() -> int:
     """Resumes parked items whose reason is gone, and looks at the others again later."""
-    due = QueueItem.objects.filter(status=QueueItem.Status.PAUSED, next_attempt_at__lte=timezone.now())
+    parked = QueueItem.objects.filter(status=QueueItem.Status.PAUSED)
+    # The operator may open the window earlier than it would by itself.
+    is_due = Q(next_attempt_at__lte=timezone.now())
+    due = parked.filter(is_due if window.opens_at() else is_due | Q(pause_reason=Reason.WINDOW))
     resumed = 0
-    for reason in due.values_list("pause_reason", flat=True).distinct():
+    for reason in due.order_by().values_list("pause_reason", flat=True).distinct():
         items = due.filter(pause_reason=reason)
-        if not _is_over(reason):
-            items.update(next_attempt_at=timezone.now() + LOOK_AGAIN)
-            continue
-        resumed += sum(item.resume() for item in items.select_related("series", "episode"))
+        resumed += sum(item.resume() for item in _ready(reason, items))
+        items.update(next_attempt_at=timezone.now() + LOOK_AGAIN)
     return resumed
+
+
+def _ready(reason: str, items: QuerySet[QueueItem]) -> Sequence[QueueItem]:
+    """Those that may go on. A disk has room for some of them at least before the first one is resumed."""
+    if not _is_over(reason):
+        return []
+    waiting = list(items.select_related("series", "episode"))
+    if reason != Reason.DISK:
+        return waiting
+    if waiting and not diskplan.fitting(waiting) and quarantine.make_room(diskplan.shortage(waiting[0])):
+        logger.warning("Room for the downloads that wait for it was made in quarantine")
+    return diskplan.fitting(waiting)
 
 
 def _is_over(reason: str) -> bool:
     # What blocks is only known by asking again.
-    known: dict[str, Callable[[], bool]] = {Reason.DISK: _disk_has_room, Reason.LIBRARY: _library_is_there}
+    known: dict[str, Callable[[], bool]] = {
+        Reason.DISK: _library_is_there,
+        Reason.LIBRARY: _library_is_there,
+        Reason.WINDOW: lambda: window.opens_at() is None,
+    }
     return known.get(reason, lambda: reason == Reason.BLOCKED)()
-
-
-def _disk_has_room() -> bool:
-    return _library_is_there() and min(diskplan.free(Path(settings.WORK_DIR)), diskplan.free(library_root())) > 0
 
 
 def _library_is_there() -> bool:
     try:
-        library_root()
+        filled_root()
     except LibraryUnavailable:
         return False
     return True
@@ -129,5 +142,5 @@ def prune() -> str:
     undos, _each = Undo.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     days = timedelta(days=store.current().library.undo_days + 1)
     cleared, _each = QueueItem.objects.filter(cleared_at__lt=now - days).delete()
-    kept = quarantine.prune(time.time() - KEEP_QUARANTINE_SECONDS)
+    kept = quarantine.prune()
     return f"{undos} undos, {cleared} cleared items and their attempts, {kept} files in quarantine deleted"

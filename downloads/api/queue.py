@@ -13,7 +13,7 @@ from pydantic import Field
 from aniworld.accounts.authentication import signed_in, user_of
 from aniworld.api_types import Key, PageLimit, PageNumber, RowId
 from aniworld.refusals import Conflict, Invalid, NotThere
-from downloads import ordering, queue, statistics, throughput
+from downloads import ordering, queue, statistics, throughput, why
 from downloads.api import rendering, schemas
 from downloads.api.series import episodes_of, live_series, refuse_unknown
 from downloads.models import Priority, QueueItem
@@ -155,13 +155,18 @@ def remove(request: HttpRequest, body: schemas.IdsIn) -> dict[str, Any]:
 
 @router.get("/{item_id}", response=schemas.ItemDetailOut)
 def detail(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
-    """An item with all its attempts."""
+    """An item with its attempts, and why it is where it is."""
     return _detail(found(item_id))
 
 
 def _detail(item: QueueItem) -> dict[str, Any]:
-    shown = rendering.items([item])[0]
-    return {**shown, "attempts": [rendering.attempt(row) for row in item.attempts.order_by("id")]}
+    answer = why.of_item(item)
+    return {
+        **rendering.items([item])[0],
+        "note": item.note or None,
+        "attempts": [rendering.attempt(row) for row in answer.tried],
+        "why": rendering.reasons(answer),
+    }
 
 
 @router.delete("/{item_id}", response={204: None})

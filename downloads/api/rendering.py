@@ -9,6 +9,7 @@ from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from downloads.models import Attempt, Priority, QueueItem
+from downloads.why import Why
 
 
 def priority_name(priority: int) -> str:
@@ -58,6 +59,19 @@ def attempt(row: Attempt) -> dict[str, Any]:
         "outcome": row.outcome or None,
         "error": row.error or None,
         "next_step": row.next_step or None,
+    }
+
+
+def reasons(answer: Why) -> dict[str, Any]:
+    """Why an item or an episode is where it is, without the attempts."""
+    return {
+        "state": answer.state,
+        "reason": answer.reason,
+        "next_step": answer.next_step,
+        "next_at": answer.next_at,
+        "refused": answer.refused,
+        "quarantined": answer.quarantined,
+        "obstacles": answer.obstacles,
     }
 
 

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field, model_validator
 
 from aniworld.api_types import Line, Name, Number, RowId
+from downloads.api.why_schemas import AttemptOut, ReasonsOut
 
 PriorityName = Literal["low", "normal", "high"]
 Ids = Annotated[list[RowId], Field(max_length=10_000)]
@@ -119,25 +120,12 @@ class ItemOut(Schema):
     completed_at: datetime | None
 
 
-class AttemptOut(Schema):
-    """One try at one host."""
-
-    provider: str
-    language: str
-    started: datetime
-    ended: datetime | None
-    started_at: datetime
-    ended_at: datetime | None
-    bytes: int
-    outcome: str | None
-    error: str | None
-    next_step: str | None
-
-
 class ItemDetailOut(ItemOut):
-    """A queue item with all that was tried."""
+    """A queue item with all that was tried, and why it is where it is."""
 
+    note: str | None
     attempts: list[AttemptOut]
+    why: ReasonsOut
 
 
 class ItemPageOut(Schema):
@@ -165,10 +153,11 @@ class StatisticsOut(Schema):
 
 
 class ListsOut(Schema):
-    """The queue's lists, at most 100 items each."""
+    """The queue's switches, when the download window opens (null while it is open), and its lists of at most 100."""
 
     is_running: bool
     is_paused: bool
+    window_opens_at: datetime | None
     active_downloads: list[ItemOut]
     pending_queue: list[ItemOut]
     completed_downloads: list[ItemOut]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.live.publish import publish
@@ -13,7 +14,7 @@ from downloads.models.queue_item import QueueItem
 
 
 class AttemptQuerySet(RecordQuerySet["Attempt"]):
-    """The one way to begin an attempt."""
+    """The one way to begin an attempt, and what an item's attempts tell."""
 
     def begin(self, item: QueueItem, provider: str, language: str) -> Attempt:
         """An open attempt; what a lost worker left open is closed before. Raises `LeaseLost`."""
@@ -23,6 +24,16 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
             now = timezone.now()
             self.filter(item=item, ended_at__isnull=True).update(ended_at=now, outcome=Attempt.Outcome.PARKED)
             return self.create(item=item, provider=provider, language=language, started_at=now)
+
+    def of_this_run(self, item: QueueItem) -> AttemptQuerySet:
+        """Those that failed since the item was queued or last retried, in order."""
+        since = item.started_at or timezone.now()
+        return self.filter(item=item, started_at__gte=since, outcome__in=Attempt.FAILURES).order_by("id")
+
+    def plan(self, item: QueueItem, next_step: str) -> None:
+        """Says at the item's last attempt what is done next, now that it is known."""
+        last = self.filter(item=item, ended_at__isnull=False).order_by("-id").values("pk")[:1]
+        self.filter(pk__in=list(last.values_list("pk", flat=True))).update(next_step=next_step)
 
 
 class Attempt(Record):
@@ -43,6 +54,17 @@ class Attempt(Record):
         TRUTH_FAILED = "truth_failed", _("failed its check")
         CANCELLED = "cancelled", _("cancelled")
         PARKED = "parked", _("parked")
+
+    # The source was tried and brought nothing. One that was rate limited is tried later, and has not failed.
+    FAILURES = (
+        Outcome.FAILED,
+        Outcome.STALLED,
+        Outcome.SLOW,
+        Outcome.BLOCKED,
+        Outcome.EXPIRED,
+        Outcome.WRONG_CONTENT,
+        Outcome.TRUTH_FAILED,
+    )
 
     item = models.ForeignKey(QueueItem, on_delete=models.CASCADE, related_name="attempts")
     provider = models.CharField(max_length=64)
@@ -67,13 +89,16 @@ class Attempt(Record):
     def __str__(self) -> str:
         return f"{self.provider}: {self.outcome or 'running'}"
 
-    def end(self, outcome: str, error: str, *, size: int, following: str) -> None:
-        """Records how it ended, and that `following` (a host's name, or empty) is tried next."""
-        next_step = str(_("Tries %s next.") % following) if following else str(_("No source is left in this round."))
+    def end(self, outcome: str, error: str, *, size: int) -> None:
+        """Records how it ended; what is done next is said by `hand_over`, or by `AttemptQuerySet.plan`."""
+        Attempt.objects.filter(pk=self.pk, ended_at__isnull=True).update(
+            ended_at=timezone.now(), outcome=outcome, error=error, bytes=size
+        )
+        self.outcome, self.error = outcome, error
+
+    def hand_over(self, following: str) -> None:
+        """Says that the host `following` takes over, and tells of it."""
         with transaction.atomic():
-            ended = Attempt.objects.filter(pk=self.pk, ended_at__isnull=True).update(
-                ended_at=timezone.now(), outcome=outcome, error=error, bytes=size, next_step=next_step
-            )
-            if ended and following:
-                data = {"item_id": self.item_id, "from": self.provider, "to": following, "outcome": outcome}
-                publish("failover", {**data, "error": error})
+            Attempt.objects.filter(pk=self.pk).update(next_step=_now("Tries %s next.") % following)
+            data = {"item_id": self.item_id, "from": self.provider, "to": following}
+            publish("failover", {**data, "outcome": self.outcome, "error": self.error})

@@ -17,6 +17,8 @@ from aniworld.api_types import LARGEST_INTEGER, LARGEST_ROW_ID
 from aniworld.records import Record
 from downloads import events
 from downloads.models.claims import QueueItemQuerySet
+from downloads.models.queue_state import QueueState
+from downloads.models.turnstile import turn
 from library.models import Episode, Series
 
 LEASE = timedelta(seconds=30)
@@ -66,6 +68,7 @@ class QueueItem(Record):
     progress_percent = models.FloatField(default=0)
     downloaded_bytes = models.BigIntegerField(default=0)
     total_bytes = models.BigIntegerField(null=True, blank=True)
+    expected_bytes = models.BigIntegerField(null=True, blank=True, editable=False, help_text=_("A guess of the size."))
     download_speed = models.BigIntegerField(default=0, help_text=_("Bytes per second."))
     eta_seconds = models.PositiveIntegerField(null=True, blank=True)
     retry_count = models.PositiveIntegerField(default=0, help_text=_("Rounds over all sources, since it was queued."))
@@ -73,7 +76,11 @@ class QueueItem(Record):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     provider = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text=_("What a person should know of how it arrived."))
     pause_reason = models.CharField(max_length=24, choices=PauseReason, blank=True)
+    # What has to be free below each folder before it goes on.
+    awaited_work_bytes = models.BigIntegerField(default=0, editable=False)
+    awaited_library_bytes = models.BigIntegerField(default=0, editable=False)
     download_url = models.TextField(blank=True, help_text=_("Of the stream in use; never shown to members."))
     file_destination = models.CharField(max_length=1000, blank=True, help_text=_("Below the library folder."))
     started_at = models.DateTimeField(null=True, blank=True)
@@ -138,6 +145,8 @@ class QueueItem(Record):
             "next_attempt_at": None,
             "download_speed": 0,
             "eta_seconds": None,
+            # No place at a host is held yet.
+            "provider": "",
             "progress_id": events.new_progress_id(self),
         }
         changed = QueueItem.objects.filter(pk=self.pk, status=self.status, token=self.token).update(**values)
@@ -187,14 +196,44 @@ class QueueItem(Record):
                 events.progressed(self)
         return bool(changed)
 
+    def occupy(self, host: str, limit: int) -> bool:
+        """Takes a place at a host that serves at most `limit` items at once, and leaves the one it had elsewhere.
+
+        The queue's row is locked meanwhile, so that two workers can't both see the last free place. The place is held
+        until the item is given back or moves on to another host.
+        """
+        with turn(), transaction.atomic():
+            QueueState.objects.locked()
+            others = QueueItem.objects.leased(timezone.now()).filter(provider=host).exclude(pk=self.pk)
+            changed = others.count() < limit and self._mine().update(provider=host)
+        if changed:
+            self._adopt({"provider": host})
+        return bool(changed)
+
+    def say(self, message: str) -> bool:
+        """Tells people what it waits for while a worker is at it; written only when that is new."""
+        if message == self.error_message:
+            return True
+        with transaction.atomic():
+            changed = self._mine().update(error_message=message)
+            if changed:
+                self._adopt({"error_message": message})
+                events.progressed(self)
+        return bool(changed)
+
     def use(self, provider: str, url: str) -> bool:
         """Notes which host serves it now, and from where."""
         changed = self._mine().update(provider=provider, download_url=url)
         self._adopt({"provider": provider})
         return bool(changed)
 
-    def complete(self, destination: str, size: int) -> bool:
-        """downloading → completed."""
+    def expect(self, size: int | None) -> bool:
+        """Notes how many bytes it will probably have in all, for the plan of the disk."""
+        self._adopt({"expected_bytes": size})
+        return bool(self._mine().update(expected_bytes=size))
+
+    def complete(self, destination: str, size: int, note: str = "") -> bool:
+        """downloading → completed; `note` says what was unusual about it."""
         values = {
             "progress_percent": 100.0,
             "downloaded_bytes": size,
@@ -202,6 +241,7 @@ class QueueItem(Record):
             "file_destination": destination,
             "completed_at": timezone.now(),
             "error_message": "",
+            "note": note,
             "download_url": "",
         }
         return self._leave(self.Status.COMPLETED, events.completed, outcome="completed", **values)
@@ -217,14 +257,28 @@ class QueueItem(Record):
         values: dict[str, Any] = {"error_message": message, "next_attempt_at": due}
         return self._leave(self.Status.PENDING, events.waiting, **values, **self._one_round_more())
 
-    def park(self, reason: str = "", message: str = "", delay: float | None = None) -> bool:
+    def wait(self, message: str, delay: float) -> bool:
+        """downloading → pending, to be looked at again in `delay` seconds; no round, since nothing was tried."""
+        return self.park(message=message, delay=delay)
+
+    def park(
+        self,
+        reason: str = "",
+        message: str = "",
+        delay: float | None = None,
+        *,
+        work_bytes: int = 0,
+        library_bytes: int = 0,
+    ) -> bool:
         """downloading → paused for `reason`, or back to pending without one; its bytes are kept.
 
-        `delay` in seconds is when a paused item looks again by itself.
+        `delay` in seconds is when a paused item looks again by itself; `work_bytes` and `library_bytes` are what has to
+        be free below each folder for it to go on.
         """
         due = timezone.now() + timedelta(seconds=delay) if delay else None
         status = self.Status.PAUSED if reason else self.Status.PENDING
         values: dict[str, Any] = {"pause_reason": reason, "error_message": message, "next_attempt_at": due}
+        values |= {"awaited_work_bytes": work_bytes, "awaited_library_bytes": library_bytes}
         return self._leave(status, events.paused if reason else events.waiting, **values)
 
     def _leave(self, status: str, tell: events.Teller, outcome: str = "parked", **values: Any) -> bool:
@@ -285,6 +339,8 @@ class QueueItem(Record):
 
     def _revive(self, before: str, after: str, reason: str) -> bool:
         fresh: dict[str, Any] = {"rounds": 0, "lost_workers": 0, "cleared_at": None, "completed_at": None}
+        # What was tried before counts no longer: it begins anew with the next claim.
+        fresh["started_at"] = None
         values: dict[str, Any] = {"next_attempt_at": None, "error_message": "", "pause_reason": reason}
         return self._turn((before,), after, events.paused if reason else events.waiting, **fresh, **values)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from aniworld.management.command import OneLineErrors, WrongUse
-from downloads import engine, queue, tasks
+from downloads import engine, queue, tasks, window
 from downloads.control import shutdown
 from downloads.models import QueueItem, QueueState
 from library.models import Episode, Series
@@ -47,6 +47,8 @@ class Command(OneLineErrors):
             self.stdout.write(f"{len(enqueued.added)} queued.")
 
     def _download_now(self, ids: list[int]) -> None:
+        if window.opens_at():
+            self.stderr.write(f"The download window ({window.hours()}) is closed; these are downloaded all the same.")
         with tasks.sigterm_parks(signal.SIGINT, exit_code=INTERRUPTED):
             failed = [pk for pk in ids if not self._download_one(pk)]
         if failed:
@@ -58,6 +60,8 @@ class Command(OneLineErrors):
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
             item = _item(pk)
+            if item.pause_reason == QueueItem.PauseReason.WINDOW:
+                item.resume()
             bar = progress.add_task(str(item), total=None)
             while item.status in (QueueItem.Status.PENDING, QueueItem.Status.DOWNLOADING) and not shutdown.is_set():
                 if not QueueState.objects.now().may_start:
@@ -98,7 +102,7 @@ def _run(item: QueueItem, progress: Progress, bar: Any) -> None:
     watcher = threading.Thread(target=show, daemon=True)
     watcher.start()
     try:
-        engine.run(item)
+        engine.run(item, at_once=True)
     finally:
         ended.set()
         watcher.join()

@@ -14,31 +14,38 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from aniworld.management.command import OneLineErrors, WrongUse
-from downloads import queue, statistics
+from downloads import acceptance, queue, statistics
 from downloads.api import rendering
+from downloads.management import explanations
 from downloads.models import QueueItem
 
 
 class Command(OneLineErrors):
-    help = "Shows the queue, and works it: list, watch, pause, resume, start, stop, retry, clear."
+    help = "Shows the queue, and works it: list, watch, why, accept, pause, resume, start, stop, retry, clear."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = ["list", "pause", "resume", "start", "stop", "retry", "clear", "watch"]
+        actions = ["list", "pause", "resume", "start", "stop", "retry", "clear", "watch", "why", "accept"]
         parser.add_argument("action", nargs="?", default="list", choices=actions)
-        parser.add_argument("ids", nargs="*", type=int, help="items, for retry and clear; all without")
+        parser.add_argument(
+            "ids", nargs="*", type=int, help="items, for why, accept, retry and clear; the last two take all without"
+        )
         parser.add_argument("--json", action="store_true", help="for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
         action, ids = options["action"], options["ids"]
-        if ids and action not in ("retry", "clear"):
+        if ids and action not in ("retry", "clear", "why", "accept"):
             raise WrongUse(f"'{action}' takes no items.")
-        verbs: dict[str, Callable[[list[int]], dict[str, Any]]] = {"retry": _retry, "clear": _clear}
+        if action in ("why", "accept") and not ids:
+            raise WrongUse(f"'{action}' needs the id of an item; 'queue list' shows them.")
+        verbs: dict[str, Callable[[list[int]], dict[str, Any]]] = {"retry": _retry, "clear": _clear, "accept": _accept}
         switches = {"pause": queue.pause, "resume": queue.resume, "start": queue.start, "stop": queue.stop}
         if action in switches:
             switches[action]()
             self._say(statistics.switches(), options["json"])
         elif action in verbs:
             self._say(verbs[action](ids), options["json"])
+        elif action == "why":
+            self._explain(ids, options["json"])
         elif action == "watch":
             self._watch()
         elif options["json"]:
@@ -48,6 +55,14 @@ class Command(OneLineErrors):
 
     def _say(self, result: dict[str, Any], as_json: bool) -> None:
         self.stdout.write(json.dumps(result, default=str) if as_json else _sentence(result))
+
+    def _explain(self, ids: list[int], as_json: bool) -> None:
+        answers = explanations.of(ids)
+        if as_json:
+            self.stdout.write(json.dumps(answers, default=str))
+            return
+        for answer in answers:
+            Console().print(explanations.shown(answer))
 
     def _watch(self) -> None:
         with Live(_table(), console=Console(), refresh_per_second=4) as live:
@@ -63,6 +78,8 @@ def _sentence(result: dict[str, Any]) -> str:
         return (
             "The queue is paused: what runs may end, nothing new begins." if result["is_paused"] else "The queue runs."
         )
+    if "accepted" in result:
+        return "\n".join(f"{item['id']}: {item['status']} {item['why']}".rstrip() for item in result["accepted"])
     if "retried_count" in result:
         left = len(result["skipped"])
         return f"{result['retried_count']} tried again{f', {left} left as they are' if left else ''}."
@@ -81,6 +98,12 @@ def _clear(ids: list[int]) -> dict[str, Any]:
     return {"cleared_count": sum(queue.clear(status).count for status in ended)}
 
 
+def _accept(ids: list[int]) -> dict[str, Any]:
+    """Moves what failed its check into the library anyway, as far as it is on this machine."""
+    items = [acceptance.accept_kept(pk) for pk in ids]
+    return {"accepted": [{"id": item.pk, "status": item.status, "why": item.error_message} for item in items]}
+
+
 def _whole() -> dict[str, Any]:
     lists = {name: [rendering.item(row) for row in rows] for name, rows in statistics.lists().items()}
     return {"status": {**statistics.switches(), **lists}, "statistics": statistics.statistics()}
@@ -89,6 +112,8 @@ def _whole() -> dict[str, Any]:
 def _table() -> Table:
     numbers, switches = statistics.statistics(), statistics.switches()
     state = "stopped" if not switches["is_running"] else "paused" if switches["is_paused"] else "running"
+    if switches["window_opens_at"]:
+        state += f", window closed until {switches['window_opens_at']:%H:%M}"
     speed = f"{numbers['current_speed'] / 1e6:.1f} MB/s"
     table = Table(
         title=f"Queue {state}, {speed}, {numbers['pending']} pending, {numbers['completed']} done", title_justify="left"
