@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,13 +11,18 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from aniworld.refusals import Refused
 from library import catalog, listing
+from library.admin_lists import for_each, link_to
+from library.metadata import choosing
 from library.models import Episode, EpisodeFile, Favorite, Series
+from library.models.loading_state import PARTS
+from library.scanner.admin import FindingAdmin, ScanAdmin
+
+__all__ = ["EpisodeAdmin", "EpisodeFileAdmin", "FavoriteAdmin", "FindingAdmin", "ScanAdmin", "SeriesAdmin"]
 
 _LIGHTS = {
     Series.Loading.PENDING: "info",
@@ -29,25 +33,6 @@ _LIGHTS = {
     Series.Loading.COMPLETED: "success",
     Series.Loading.FAILED: "danger",
 }
-
-
-def link_to(list_name: str, text: object, **filters: object) -> SafeString:
-    """A link into another list of the admin, filtered."""
-    query = "&".join(f"{name}={value}" for name, value in filters.items())
-    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:library_{list_name}_changelist"), query, text)
-
-
-def for_each(request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object]) -> None:
-    """Does it to every chosen row; says how many it went well for, and why not for the others."""
-    done = 0
-    for row in rows:
-        try:
-            act(row)
-            done += 1
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-    if done:
-        messages.success(request, ngettext("%d was changed.", "%d were changed.", done) % done)
 
 
 class RemovedFilter(admin.SimpleListFilter):
@@ -80,7 +65,10 @@ class SeriesAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = True
-    actions = ("load_anew", "load_missing", "monitor", "stop_monitoring", "remove_softly", "restore")
+    actions = (
+        *("load_anew", "load_missing", "load_metadata", "replace_metadata", "monitor", "stop_monitoring"),
+        *("remove_softly", "restore"),
+    )
     readonly_fields = (
         *("key", "provider", "slug", "site", "total_episodes", "loading_status", "loading_message", "loading_error"),
         *("episodes_loaded", "nfo_loaded", "logo_loaded", "images_loaded", "loading_started_at"),
@@ -139,7 +127,15 @@ class SeriesAdmin(ModelAdmin):
 
     @admin.action(description=_("Load everything anew"))
     def load_anew(self, request: HttpRequest, queryset: QuerySet[Series]) -> None:
-        for_each(request, queryset, lambda series: catalog.reload(series, ("episodes",)))
+        for_each(request, queryset, lambda series: catalog.reload(series, PARTS))
+
+    @admin.action(description=_("Load metadata anew: NFO files, logo and pictures"))
+    def load_metadata(self, request: HttpRequest, queryset: QuerySet[Series]) -> None:
+        for_each(request, queryset, lambda series: catalog.reload(series, choosing.PARTS))
+
+    @admin.action(description=_("Load metadata anew, also over files that others made"))
+    def replace_metadata(self, request: HttpRequest, queryset: QuerySet[Series]) -> None:
+        for_each(request, queryset, lambda series: catalog.reload(series, choosing.PARTS, overwrite=True))
 
     @admin.action(description=_("Load what is missing or failed"))
     def load_missing(self, request: HttpRequest, queryset: QuerySet[Series]) -> None:

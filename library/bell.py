@@ -1,4 +1,4 @@
-"""Wakes whoever loads series. The bell carries nothing: a lost, doubled or late one does no harm."""
+"""Wakes whoever loads series, scans or matches. The bell carries nothing: a lost, doubled or late one does no harm."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ log = logging.getLogger(__name__)
 
 
 def ring() -> None:
-    """Rings once the transaction at hand is through."""
-    transaction.on_commit(_ring_now)
+    """Wakes who loads series, once the transaction at hand is through."""
+    _ring("library.tasks.load_pending")
 
 
-def _ring_now() -> None:
+def ring_for_scan() -> None:
+    """Wakes who scans, likewise."""
+    _ring("library.tasks.scan_requested")
+
+
+def ring_for_matching() -> None:
+    """Wakes who looks for adopted series at the catalogues, likewise."""
+    _ring("library.tasks.match_adopted")
+
+
+def _ring(task: str) -> None:
+    transaction.on_commit(lambda: _ring_now(task))
+
+
+def _ring_now(task: str) -> None:
     try:
-        async_task("library.tasks.load_pending", cluster="default", save=False)
+        async_task(task, cluster="default", save=False)
     except Exception:
         # The sweep rings again: an unreachable broker must not turn what was written into an error.
-        log.exception("The loading of series could not be started; the next sweep tries again")
+        log.exception("%s could not be started; the next sweep tries again", task)

@@ -16,9 +16,7 @@ from django.utils.translation import gettext as _
 from aniworld.live import publish as live
 from aniworld.refusals import Conflict, Invalid, NotThere
 from library import bell, naming
-from library.loading import PART_WORK
 from library.models import Series, checked_language_plan
-from library.models.loading_state import PARTS
 from library.models.series import checked_name, free_folder
 from providers import registry
 from providers.contracts import SearchResult
@@ -128,19 +126,30 @@ def add(
     raise Conflict(_("The library is being changed right now. Try again."), "busy")
 
 
-def reload(series: Series, parts: Sequence[str] = ()) -> None:
+def reload(series: Series, parts: Sequence[str] = (), *, overwrite: bool = False) -> None:
     """Has `parts` loaded anew in the background; without any, what is missing or failed.
 
-    Raises `Invalid`, also for a part that this version has no way to load, and `Conflict`.
+    `overwrite` lets it replace NFO files and pictures that somebody else made. Raises `Invalid` and `Conflict`.
     """
-    idle = [part for part in PARTS if part in parts and part not in PART_WORK]
-    if idle:
-        raise Invalid(
-            _("Not available in this version, so it can't be loaded: %s") % ", ".join(idle), "part_unavailable"
-        )
     with transaction.atomic():
-        series.reload(parts)
+        series.reload(parts, overwrite=overwrite)
         bell.ring()
+
+
+def link(series: Series, provider: str, slug: str, site: str) -> None:
+    """Says which series of a catalogue one from the disk is, and has it loaded. Its folder and files stay.
+
+    Raises `Invalid`, `Conflict` for one that has a catalogue, and `AlreadyThere` when another one is that series.
+    """
+    if series.provider:
+        raise Conflict(_("“%s” has a catalogue already.") % series, "has_catalogue")
+    values = {"provider": provider, "slug": _checked_slug(slug), "site": site.strip()[:1000]}
+    same = Series.objects.live().filter(provider=provider, slug=values["slug"]).first()
+    if same is not None:
+        raise AlreadyThere(same)
+    with transaction.atomic():
+        series.describe(values)
+        reload(series, ("episodes",))
 
 
 def restore(series: Series) -> bool:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld.configuration import store
 from aniworld.live import publish as live
 from aniworld.live.throttle import Throttle
 from library import naming
@@ -24,9 +25,14 @@ _LARGEST = 2**31 - 1
 def load_episodes(series: Series) -> None:
     """Loads details, final folder and every season's episodes of a series that the caller holds.
 
-    Raises `ProviderError`, `LoadingLost`, and whatever the database raises.
+    New ones are a reason to write the NFO files anew, and a new season to look for its poster. A series that no
+    catalogue lists has what is on disk. Raises `ProviderError`, `LoadingLost`, and whatever the database raises.
     """
     series.begin_part("episodes", _("Reading the series' page"))
+    before = _places(series)
+    if not series.provider:
+        series.finish_part("episodes", _("%d episodes found") % len(before), total_episodes=len(before))
+        return
     catalogue = registry.catalogue(series.provider)
     details = catalogue.details(series.site or series.slug)
     write_details(series, details)
@@ -37,8 +43,9 @@ def load_episodes(series: Series) -> None:
             message = _("Reading season %(index)d of %(count)d") % {"index": index, "count": many}
             series.tell_loading(message, percent=percent)
         write_episodes(series, catalogue.episodes(season))
-    count = Episode.objects.filter(series=series).count()
-    series.finish_part("episodes", _("%d episodes found") % count, total_episodes=count)
+    places = _places(series)
+    count, news = len(places), _parts_to_renew(before, places)
+    series.finish_part("episodes", _("%d episodes found") % count, total_episodes=count, **news)
 
 
 def write_details(series: Series, details: SeriesDetails) -> None:
@@ -53,10 +60,12 @@ def write_details(series: Series, details: SeriesDetails) -> None:
         "alternative_titles": [_line(title, 500) for title in details.alternative_titles],
         "imdb_id": _line(details.imdb_id, 20),
     }
+    for name in _kept(series, values):
+        del values[name]
     if not series.name_fixed:
         values["name"] = _line(details.name, 500) or series.name
     with transaction.atomic():
-        values |= _final_folder(series, values.get("name", series.name), values["year"])
+        values |= _final_folder(series, values.get("name", series.name), values.get("year", series.year))
         series.hold_loading(**values)
         live.publish("series_updated", {"key": series.key, "name": series.name, "changed": sorted(values)})
 
@@ -78,6 +87,29 @@ def write_episodes(series: Series, entries: Iterable[EpisodeEntry]) -> None:
         )
 
 
+def _places(series: Series) -> set[tuple[int, int]]:
+    return set(Episode.objects.filter(series=series).values_list("season", "number"))
+
+
+def _parts_to_renew(before: set[tuple[int, int]], now: set[tuple[int, int]]) -> dict[str, bool]:
+    """The flags of parts that were loaded before some of the episodes were known."""
+    if not before or before == now:
+        return {}
+    seasons_before, seasons = ({season for season, _number in places} for places in (before, now))
+    return {"nfo_loaded": False} | ({"images_loaded": False} if seasons - seasons_before else {})
+
+
+def _kept(series: Series, said: dict[str, Any]) -> list[str]:
+    """What the catalogue does not say stays as it is known, and what is rather taken from TMDB."""
+    silent = [name for name in ("year", "description", "cover_url", "genres", "imdb_id") if not said[name]]
+    from_tmdb = ["imdb_id", *(["description", "genres"] if _prefers_tmdb() else [])] if series.tmdb_id else []
+    return [name for name in {*silent, *from_tmdb} if getattr(series, name)]
+
+
+def _prefers_tmdb() -> bool:
+    return store.current().metadata.prefer == "tmdb"
+
+
 def _final_folder(series: Series, name: str, year: int | None) -> dict[str, Any]:
     """Another folder only while nothing lies in the provisional one."""
     if not series.folder_provisional:
@@ -96,10 +128,16 @@ def _row(series: Series, entry: EpisodeEntry, known: Episode | None) -> Episode:
         season=entry.season,
         number=entry.number,
         link=_line(entry.link, 1000),
-        title=_line(entry.title, 500) or (known.title if known else ""),
+        title=_title(entry, known),
         title_alt=_line(entry.title_alt, 500) or (known.title_alt if known else ""),
         languages=languages | {str(language): seen for language in entry.languages},
     )
+
+
+def _title(entry: EpisodeEntry, known: Episode | None) -> str:
+    if known and known.title and known.tmdb_id and _prefers_tmdb():
+        return known.title
+    return _line(entry.title, 500) or (known.title if known else "")
 
 
 def _storable(entry: EpisodeEntry) -> bool:

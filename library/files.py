@@ -7,15 +7,24 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from aniworld.refusals import Explained
+from library.folders import (
+    ArrivalFailed,
+    demand_inside,
+    failure,
+    is_disk_full,
+    opened,
+    remove_empty,
+    standing,
+    sync,
+)
 from library.naming import checked_part, numbered
 from library.root import LibraryUnavailable, library_root
 
@@ -35,23 +44,10 @@ TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".aniworld-", ".part"
 # A copy under way touches its temporary file all the time; one this old in seconds belongs to nobody.
 _ABANDONED_AFTER = 3600
 _BUFFER = 1024 * 1024
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
-_FOLDER_SYNC_UNKNOWN = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF}
 # Read once while the process has one thread, because reading it means setting it.
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)
-
-
-class ArrivalFailed(Explained):
-    """A file could not get into the library; nothing stands under its final name, the work file is untouched.
-
-    `disk_full`: there is no space (or quota) left, so waiting helps.
-    """
-
-    def __init__(self, message: str, *, disk_full: bool = False) -> None:
-        super().__init__(message)
-        self.disk_full = disk_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +81,12 @@ def arrive(
     root = library_root()
     checked_part(destination.name)
     try:
-        with _folder(root, destination.parent, create=True) as folder:
+        with opened(root, destination.parent, create=True) as folder:
             _sweep(folder)
             return _settle(work_file, folder, destination, on_existing, report)
     except OSError as error:
         library_root()  # says so if the whole folder went away meanwhile
-        raise _failure(destination, error) from error
-
-
-def is_disk_full(error: Exception) -> bool:
-    """Whether the file system refused a write for want of room or quota, also where FFmpeg reports it."""
-    return getattr(error, "errno", None) in _DISK_FULL
+        raise failure(destination, error) from error
 
 
 def locate(path: PurePosixPath | str) -> Path:
@@ -103,7 +94,7 @@ def locate(path: PurePosixPath | str) -> Path:
     root = library_root()
     relative = PurePosixPath(path)
     absolute = root.joinpath(*(checked_part(part) for part in relative.parts))
-    _demand_inside(root, absolute)
+    demand_inside(root, absolute)
     return absolute
 
 
@@ -116,49 +107,16 @@ def discard(path: PurePosixPath | str) -> bool:
     root, relative = library_root(), PurePosixPath(path)
     checked_part(relative.name)
     try:
-        with _folder(root, relative.parent, create=False) as folder:
+        with opened(root, relative.parent, create=False) as folder:
             os.unlink(relative.name, dir_fd=folder)
-            _sync_folder(folder)
+            sync(folder)
     except FileNotFoundError:
         return False
     except OSError as error:
         library_root()
-        raise _failure(relative, error) from error
-    for parent in relative.parents[:-1]:
-        with suppress(OSError):
-            root.joinpath(parent).rmdir()
+        raise failure(relative, error) from error
+    remove_empty(root, relative)
     return True
-
-
-def _failure(destination: PurePosixPath, error: OSError) -> ArrivalFailed:
-    if is_disk_full(error):
-        return ArrivalFailed(_("No space left for %s.") % destination, disk_full=True)
-    return ArrivalFailed(
-        _("%(file)s could not be written: %(reason)s.") % {"file": destination, "reason": error.strerror or error}
-    )
-
-
-@contextmanager
-def _folder(root: Path, relative: PurePosixPath, *, create: bool) -> Iterator[int]:
-    """A handle of a folder below the library, made if wanted; none that leaves the library through a link."""
-    path = root
-    for part in relative.parts:
-        parent, path = path, path / checked_part(part)
-        _demand_inside(root, path)
-        if create and not path.is_dir():
-            path.mkdir(exist_ok=True)
-            _sync_path(parent)
-    _demand_inside(root, path)
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _demand_inside(root: Path, path: Path) -> None:
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise ArrivalFailed(_("%s leads out of the library folder through a link.") % path)
 
 
 def _settle(
@@ -169,7 +127,7 @@ def _settle(
     report: Callable[[int], None] | None,
 ) -> Arrived:
     """Finds the name it gets, and puts it there."""
-    present = _present(destination.name, folder)
+    present = standing(destination.name, folder)
     if present is not None and _same_content(work_file, destination.name, folder):
         work_file.unlink()
         return Arrived(destination, present.st_size, present.st_mtime)
@@ -183,20 +141,10 @@ def _settle(
         if error.errno != errno.EXDEV:
             raise
         name = _publish_copy(work_file, folder, destination.name, on_existing, report)
-    _sync_folder(folder)
+    sync(folder)
     work_file.unlink(missing_ok=True)
     done = os.stat(name, dir_fd=folder)
     return Arrived(destination.with_name(name), done.st_size, done.st_mtime)
-
-
-def _present(name: str, folder: int) -> os.stat_result | None:
-    """What stands under a name; for a dangling link the link itself."""
-    try:
-        return os.stat(name, dir_fd=folder)
-    except FileNotFoundError:
-        with suppress(FileNotFoundError):
-            return os.stat(name, dir_fd=folder, follow_symlinks=False)
-        return None
 
 
 def _same_content(work_file: Path, name: str, folder: int) -> bool:
@@ -278,7 +226,7 @@ def _rename_into_gap(source: str, source_folder: int | None, folder: int, name: 
     else:
         os.unlink(source, dir_fd=source_folder)
         return
-    if _present(name, folder) is not None:
+    if standing(name, folder) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
     os.rename(source, name, src_dir_fd=source_folder, dst_dir_fd=folder)
 
@@ -310,20 +258,3 @@ def _sweep(folder: int) -> None:
     for name in left:
         with suppress(OSError):
             os.unlink(name, dir_fd=folder)
-
-
-def _sync_path(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _sync_folder(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(handle: int) -> None:
-    """Makes new names in a folder survive a power loss; some network file systems don't know how."""
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in _FOLDER_SYNC_UNKNOWN:
-            raise

@@ -9,26 +9,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import DatabaseError, connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from aniworld.logs import about
+from aniworld.refusals import Explained
 from library import bell
-from library.episodes import load_episodes
 from library.lease import LeaseKeeper
 from library.models import LoadingLost, Series
 from library.models.loading_state import DATABASE_RETRIES, NETWORK_RETRIES
-from providers.exceptions import ConnectionFailed, ProviderError, RateLimited, ServerFailed, TimedOut
+from providers.exceptions import ConnectionFailed, RateLimited, ServerFailed, TimedOut
 
 log = logging.getLogger(__name__)
 
-# What loads each part, in this order. A part that is not here has nothing to be done for, and its flag stays off.
-PART_WORK: dict[str, Callable[[Series], None]] = {
-    "episodes": load_episodes,
+# What loads each part, in this order; imported on first use: pictures and XML take 8 MB that few processes need.
+PART_WORK = {
+    "episodes": "library.episodes.load_episodes",
+    "nfo": "library.metadata.parts.load_nfo",
+    "logo": "library.metadata.parts.load_logo",
+    "images": "library.metadata.parts.load_images",
 }
 _NETWORK_ERRORS = (ConnectionFailed, TimedOut, ServerFailed, RateLimited)
 # How often, in seconds, who waits for the end looks for series that were added meanwhile.
@@ -115,21 +119,39 @@ def load(series: Series) -> None:
         except LoadingLost:
             log.info("Somebody else loads it now, or it was removed")
         except Exception as error:
-            _end_with(series, error)
+            _end_with(series, [error])
 
 
 def _load_parts(series: Series) -> None:
+    """Part by part: one that fails keeps no other, except that nothing goes without knowing the series at all."""
+    errors = []
     for part, work in PART_WORK.items():
-        if part in series.missing_parts:
-            work(series)
+        if part not in series.missing_parts:
+            continue
+        try:
+            import_string(work)(series)
+        except LoadingLost:
+            raise
+        except Exception as error:
+            errors.append(error)
+            if part == "episodes" and series.folder_provisional:
+                break
+    if errors:
+        _end_with(series, errors)
+        return
     series.complete_loading(_("Everything is loaded."))
     log.info("Loaded with %d episodes", series.total_episodes)
 
 
-def _end_with(series: Series, error: Exception) -> None:
-    """Tries again later, or fails with a sentence that says why."""
+def _end_with(series: Series, errors: list[Exception]) -> None:
+    """Tries what is missing again later when that may help, or fails with a sentence that says why."""
+    judged = [_judged(error) for error in errors]
     try:
-        _settle(series, error)
+        series.retry_loading(
+            " ".join(dict.fromkeys(one.message for one in judged)),
+            retries=max(one.retries for one in judged),
+            least_delay=max(one.least_delay for one in judged),
+        )
     except LoadingLost:
         log.info("Somebody else loads it now, or it was removed")
     except DatabaseError:
@@ -137,17 +159,25 @@ def _end_with(series: Series, error: Exception) -> None:
         log.exception("The end of the loading could not be written")
 
 
-def _settle(series: Series, error: Exception) -> None:
-    message, retries = str(error) or type(error).__name__, 0
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What an error means: a sentence, how many tries may help, and after how many seconds at least."""
+
+    message: str
+    retries: int = 0
+    least_delay: float = 0.0
+
+
+def _judged(error: Exception) -> _Judged:
+    message = str(error) or type(error).__name__
     if isinstance(error, _NETWORK_ERRORS):
-        retries = NETWORK_RETRIES
         log.warning("Loading failed: %s", error)
-    elif isinstance(error, DatabaseError):
-        message, retries = _("The database did not take it."), DATABASE_RETRIES
+        return _Judged(message, NETWORK_RETRIES, getattr(error, "retry_after", None) or 0)
+    if isinstance(error, DatabaseError):
         log.warning("Loading failed: %s", error)
-    elif isinstance(error, (ProviderError, OSError)):
+        return _Judged(_("The database did not take it."), DATABASE_RETRIES)
+    if isinstance(error, (Explained, OSError)):
         log.warning("Loading failed for good: %s", error)
-    else:
-        message = _("Something went wrong here (%s). The log tells what.") % type(error).__name__
-        log.error("Loading failed", exc_info=error)
-    series.retry_loading(message, retries=retries, least_delay=getattr(error, "retry_after", None) or 0)
+        return _Judged(message)
+    log.error("Loading failed", exc_info=error)
+    return _Judged(_("Something went wrong here (%s). The log tells what.") % type(error).__name__)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from aniworld.refusals import NotReady
+from library.models import EpisodeFile
 
 
 class LibraryUnavailable(NotReady):
@@ -38,6 +39,19 @@ def library_root() -> Path:
     _demand_usable(root, was_mount=seen.get(str(root), False))
     if str(root) not in seen or (not seen[str(root)] and root.is_mount()):
         _remember(root)
+    return root
+
+
+def filled_root() -> Path:
+    """The library folder, where nothing shall be believed gone or put anew if its disk is only not there.
+
+    A disk that is not mounted leaves an empty folder behind, also where it was no mount point of its own.
+    Raises `LibraryUnavailable`.
+    """
+    root = library_root()
+    if not os.listdir(root) and EpisodeFile.objects.exists():  # noqa: PTH208 - names are enough
+        text = _("The library folder “%s” is empty, but files are known in it. Mount its disk, or put any file there.")
+        raise LibraryUnavailable(text % root)
     return root
 
 

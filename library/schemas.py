@@ -139,9 +139,10 @@ class LoadingView(Schema):
 
 
 class ReloadBody(Schema):
-    """What to load anew."""
+    """What to load anew; `overwrite` replaces NFO files and pictures that somebody else made."""
 
     parts: list[Part] | None = Field(None, max_length=4)
+    overwrite: bool = False
 
 
 class ChangeBody(Schema):

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from library import loading
+from django.utils.module_loading import import_string
+
+from aniworld.refusals import Refused
+from library import loading, scanning
 
 
 def load_pending() -> str:
     """Begins to load the series that wait for it; the worker is free again at once."""
     return f"{loading.take_on()} series taken on"
+
+
+def scan_requested() -> str:
+    """Begins the scan that somebody asked for; the worker is free again at once."""
+    return "Scanning" if scanning.take_on() else "Nothing to scan"
+
+
+def scan_library() -> str:
+    """Asks for a scan of the whole library."""
+    try:
+        return str(scanning.start())
+    except Refused as refusal:
+        return f"Not scanned: {refusal}"
+
+
+def match_adopted() -> str:
+    """Looks for some adopted series at the catalogues."""
+    # Imported on first use, as what loads the parts of a series: XML takes memory that few processes need.
+    return f"{import_string('library.scanner.linking.link_waiting')()} series linked"

@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from aniworld.records import Record, RecordQuerySet
 from library.models.series import Series
 
+# Episodes in one file, at most.
+MOST_IN_A_FILE = 32
+
 
 class EpisodeQuerySet(RecordQuerySet["Episode"]):
     """Questions about many episodes."""
@@ -30,6 +33,8 @@ class Episode(Record):
     link = models.CharField(max_length=1000, blank=True)
     title = models.CharField(max_length=500, blank=True)
     title_alt = models.CharField(max_length=500, blank=True)
+    plot = models.TextField(blank=True)
+    tmdb_id = models.PositiveIntegerField(null=True, blank=True, help_text=_("TMDB's number of the episode."))
     aired_on = models.DateField(null=True, blank=True)
     runtime_seconds = models.PositiveIntegerField(null=True, blank=True)
     languages = models.JSONField(default=dict, blank=True)
@@ -95,8 +100,27 @@ class Episode(Record):
         return median(durations) if len(durations) >= 3 else None
 
     def settle_files(self) -> None:
-        """Makes `is_downloaded` and `download_date` tell whether it has a file now."""
-        self.is_downloaded = EpisodeFile.objects.filter(episode=self).exists()
+        """Makes `is_downloaded` and `download_date` tell whether it has a file now; also of those behind it, which
+        may have shared one with it."""
+        self._settle()
+        behind = range(self.number + 1, self.number + MOST_IN_A_FILE)
+        alone = Episode.objects.filter(series=self.series_id, season=self.season, number__in=behind, files=None)
+        for episode in alone.filter(is_downloaded=True):
+            episode._settle()
+
+    def shared_files(self) -> models.QuerySet[EpisodeFile]:
+        """Files of episodes before it that hold this one as well."""
+        before = range(max(0, self.number - MOST_IN_A_FILE), self.number)
+        return EpisodeFile.objects.filter(
+            episode__series=self.series_id,
+            episode__season=self.season,
+            episode__number__in=before,
+            last_number__gte=self.number,
+        )
+
+    def _settle(self) -> None:
+        own = EpisodeFile.objects.filter(episode=self)
+        self.is_downloaded = own.exists() or self.shared_files().exists()
         self.download_date = (self.download_date or timezone.now()) if self.is_downloaded else None
         self.save(update_fields=["is_downloaded", "download_date", "updated_at"])
 
@@ -110,6 +134,9 @@ class EpisodeFile(Record):
     size = models.BigIntegerField()
     duration_seconds = models.FloatField(null=True, blank=True)
     mtime = models.FloatField(help_text=_("Seconds since 1970, as the file system has it."))
+    last_number = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Of the last episode in it, where it holds several.")
+    )
     quality = models.CharField(max_length=16, blank=True, help_text=_("Height of the picture, as in 1080p."))
 
     class Meta:
@@ -118,3 +145,8 @@ class EpisodeFile(Record):
 
     def __str__(self) -> str:
         return self.path
+
+    def moved(self, path: str) -> None:
+        """It stands under another path now. Raises `IntegrityError` when that belongs to another file."""
+        EpisodeFile.objects.filter(pk=self.pk).update(path=path)
+        self.path = path

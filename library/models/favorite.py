@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,6 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from aniworld.records import Record, RecordQuerySet
 from aniworld.refusals import Invalid, NotThere
 from library.models.series import Series
+
+
+class FavoriteWords(TypedDict, total=False):
+    """What a user says of a favourite."""
+
+    custom_title: str
+    rating: Decimal | float | None
+    notes: str
 
 
 class FavoriteQuerySet(RecordQuerySet["Favorite"]):
@@ -78,16 +86,13 @@ class Favorite(Record):
     def __str__(self) -> str:
         return self.custom_title or str(self.series)
 
-    def change(
-        self, *, custom_title: str | None = None, rating: Decimal | float | None = None, notes: str | None = None
-    ) -> None:
-        """Changes what is given; None leaves it as it is. Raises `Invalid` for a rating that is no half from 0 to 5."""
-        values: dict[str, Any] = {"custom_title": custom_title, "notes": notes, "rating": rating}
-        values = {name: value for name, value in values.items() if value is not None}
-        if rating is not None:
-            values["rating"] = checked_rating(rating)
-        Favorite.objects.filter(pk=self.pk).update(**values)
-        self.refresh_from_db(fields=[*values, "updated_at"])
+    def change(self, **values: Unpack[FavoriteWords]) -> None:
+        """Changes what is given; a rating of None takes it away. Raises `Invalid` for one that is no half of 0 to 5."""
+        given: dict[str, Any] = {**values}
+        if given.get("rating") is not None:
+            given["rating"] = checked_rating(given["rating"])
+        Favorite.objects.filter(pk=self.pk).update(**given)
+        self.refresh_from_db(fields=[*given, "updated_at"])
 
 
 def checked_rating(rating: Decimal | float) -> Decimal:

@@ -64,6 +64,9 @@ class LoadingState(Record):
     loading_completed_at = models.DateTimeField(null=True, blank=True)
     loading_message = models.CharField(max_length=500, blank=True, help_text=_("What it is doing now."))
     loading_error = models.TextField(blank=True)
+    loading_overwrites = models.BooleanField(
+        default=False, editable=False, help_text=_("This loading replaces NFO files and pictures of others.")
+    )
     loading_retries = models.PositiveIntegerField(default=0, editable=False)
     loading_lost_workers = models.PositiveIntegerField(default=0, editable=False)
     loading_next_try = models.DateTimeField(null=True, blank=True, editable=False)
@@ -141,7 +144,7 @@ class LoadingState(Record):
 
     def complete_loading(self, message: str) -> None:
         """loading_… → completed."""
-        self._end(self.Loading.COMPLETED, message, "")
+        self._end(self.Loading.COMPLETED, message, "", loading_overwrites=False)
 
     def fail_loading(self, error: str) -> None:
         """loading_… → failed, with what a person should know."""
@@ -168,9 +171,10 @@ class LoadingState(Record):
 
     # What anybody may do.
 
-    def reload(self, parts: Collection[str] = ()) -> None:
+    def reload(self, parts: Collection[str] = (), *, overwrite: bool = False) -> None:
         """→ pending, to load `parts` anew; without any, what is missing or failed. A loader at work loses its lease.
 
+        `overwrite` lets this one loading replace NFO files and pictures that somebody else made.
         Raises `Invalid` for an unknown part, `Conflict` for a removed series.
         """
         unknown = set(parts) - set(PARTS)
@@ -180,6 +184,7 @@ class LoadingState(Record):
             self._rows().filter(pk=self.pk, deleted_at__isnull=True),
             **{f"{part}_loaded": False for part in parts},
             loading_status=self.Loading.PENDING,
+            loading_overwrites=overwrite,
             loading_started_at=None,
             loading_completed_at=None,
             loading_error="",
@@ -196,8 +201,9 @@ class LoadingState(Record):
     def _released() -> dict[str, Any]:
         return {"loading_token": "", "loading_lease_until": None}
 
-    def _end(self, status: str, message: str, error: str) -> None:
+    def _end(self, status: str, message: str, error: str, **values: Any) -> None:
         self._change_mine(
+            **values,
             loading_status=status,
             loading_completed_at=timezone.now(),
             loading_error=error,

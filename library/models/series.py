@@ -113,6 +113,9 @@ class Series(LoadingState):
     has_nfo = models.BooleanField(default=False)
     nfo_created_at = models.DateTimeField(null=True, blank=True)
     nfo_updated_at = models.DateTimeField(null=True, blank=True)
+    pictures = models.JSONField(
+        default=dict, blank=True, editable=False, help_text=_("What was written in its folder: name and digest.")
+    )
     monitored = models.BooleanField(default=True)
     language_plan = models.JSONField(default=default_language_plan, blank=True)
     download_when_loaded = models.BooleanField(default=False, help_text=_("Queue all missing episodes once loaded."))

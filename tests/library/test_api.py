@@ -68,7 +68,7 @@ def test_search_add_and_follow(site: Site, api: Api) -> None:
     assert loading.load_pending() == 1
     status = api.call("get", "/api/v1/anime/silberfaden/loading-status").json()
     assert (status["key"], status["loading_status"], status["error"]) == ("silberfaden", "completed", None)
-    assert status["progress"] == {"episodes": True, "nfo": False, "logo": False, "images": False}
+    assert status["progress"] == {"episodes": True, "nfo": True, "logo": True, "images": True}
     assert status["started_at"].endswith("Z")
     assert status["completed_at"] >= status["started_at"]
 
@@ -77,14 +77,19 @@ def test_search_add_and_follow(site: Site, api: Api) -> None:
     assert api.generic("POST", "/api/anime/silberfaden/reload", headers=api.credentials).status_code == 202
 
 
-def test_a_part_that_nothing_loads_is_refused(api: Api) -> None:
-    series = make_series(key="one", loading_status="completed", episodes_loaded=True)
-    for parts in (["nfo"], ["episodes", "images", "logo"]):
-        answer = api.call("post", "/api/anime/one/reload", {"parts": parts})
-        assert (answer.status_code, answer.json()["code"]) == (422, "part_unavailable")
-        assert parts[-1] in answer.json()["detail"]
+def test_parts_are_loaded_anew_alone(api: Api, member: Api) -> None:
+    loaded = {f"{part}_loaded": True for part in ("episodes", "nfo", "logo", "images")}
+    series = make_series(key="one", loading_status="completed", **loaded)
+    assert api.call("post", "/api/anime/one/reload", {"parts": ["posters"]}).status_code == 422
+    answer = member.call("post", "/api/anime/one/reload", {"parts": ["logo"], "overwrite": True})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    answer = member.call("post", "/api/anime/one/reload", {"parts": ["logo"]})
+    assert (answer.status_code, answer.json()["loading_status"]) == (202, "pending")
     series.refresh_from_db()
-    assert (series.loading_status, series.episodes_loaded) == ("completed", True)
+    assert (series.missing_parts, series.loading_overwrites) == (("logo",), False)
+    assert api.call("post", "/api/anime/one/reload", {"parts": ["nfo"], "overwrite": True}).status_code == 202
+    series.refresh_from_db()
+    assert (series.missing_parts, series.loading_overwrites) == (("nfo", "logo"), True)
 
 
 @pytest.mark.parametrize("scope", ["read", "queue"])

@@ -13,15 +13,13 @@ from ninja import Query, Router, Status
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
 from aniworld.api_types import page
-from aniworld.refusals import Invalid
+from aniworld.refusals import Forbidden, Invalid
 from library import catalog, listing
-from library.listing import detail
 from library.models import Series
 from library.schemas import (
     AddBody,
     AddedView,
     ChangeBody,
-    DetailView,
     ListQuery,
     LoadingView,
     ReloadBody,
@@ -31,8 +29,6 @@ from library.schemas import (
     SummaryView,
 )
 from providers.models import Provider
-
-__all__ = ["DetailView", "detail", "router"]
 
 router = Router(tags=["anime"])
 
@@ -79,7 +75,8 @@ def loading_status(request: HttpRequest, key: str) -> dict[str, Any]:
 def reload(request: HttpRequest, key: str, body: ReloadBody | None = None) -> Status[dict[str, Any]]:
     """Loads parts anew; without `parts`, what is missing or failed."""
     series = catalog.find(key)
-    catalog.reload(series, (body.parts if body else None) or ())
+    wanted = body or ReloadBody(parts=None)
+    catalog.reload(series, wanted.parts or (), overwrite=_may_overwrite(request, wanted))
     return Status(202, _loading(series))
 
 
@@ -97,6 +94,13 @@ def restore(request: HttpRequest, key: str) -> dict[str, Any]:
     series = catalog.find(key, removed=True)
     catalog.restore(series)
     return _summary(series, request)
+
+
+def _may_overwrite(request: HttpRequest, wanted: ReloadBody) -> bool:
+    """What others made is replaced for administrators only."""
+    if wanted.overwrite and not user_of(request).is_staff:
+        raise Forbidden(_("Only administrators replace files that somebody else made."))
+    return wanted.overwrite
 
 
 def _demand_known_catalogue(name: str | None) -> None:

@@ -1,0 +1,71 @@
+"""The process that walks and scans a library, measured from when it is idle and ready.
+
+    python -m benchmarks.scanning '{"do": "again", "library": "/srv/series"}'
+
+Answers with JSON; `do` is walk, first (an empty database) or again. The database is the one of the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+
+import benchmarks.ready  # noqa: F401  # before the models
+from aniworld.configuration import store
+from library import scanning
+from library.models import Scan
+from library.name_parser import parse
+from library.scanner.walking import top_level
+from library.scanner.walking import walk as walked
+
+
+def main() -> None:
+    values: dict[str, Any] = json.loads(sys.argv[1])
+    doings = {"walk": walk, "first": first, "again": again}
+    print(json.dumps(doings[values["do"]](values["library"])))
+
+
+def walk(library: str) -> dict[str, Any]:
+    root = Path(library)
+
+    def work() -> None:
+        for folder in top_level(root)[0]:
+            cut = len(folder) + 1
+            assert all(parse(video.path[cut:]) for video in walked(root, folder).videos)
+
+    return measured(work)
+
+
+def first(library: str) -> dict[str, Any]:
+    call_command("migrate", "--skip-checks", verbosity=0)
+    store.change({"library": {"directory": library}})
+    return again(library)
+
+
+def again(_library: str) -> dict[str, Any]:
+    scan = Scan.objects.begin()
+    told = measured(lambda: scanning.work(scan))
+    assert scan.status == Scan.Status.COMPLETED, scan.error
+    return {**told, "statistics": scan.statistics}
+
+
+def measured(work: Callable[[], None]) -> dict[str, Any]:
+    idle, cpu, began = peak_memory(), time.process_time(), time.monotonic()
+    work()
+    return {"wall": time.monotonic() - began, "cpu_before": cpu, "idle": idle, "peak": peak_memory()}
+
+
+def peak_memory() -> int:
+    """Of the whole process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()

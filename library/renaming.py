@@ -1,0 +1,100 @@
+"""Gives the files of a series the names that the template asks for: a plan first, then the moves, and back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.utils.translation import gettext as _
+
+from aniworld.refusals import Conflict
+from library import files, moving
+from library.files import ArrivalFailed
+from library.models import EpisodeFile, Series
+from library.naming import checked_extension, episode_path
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One file from `old` to `new`, both relative to the library. `problem` says why it can't go there."""
+
+    file_id: int
+    old: str
+    new: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What was moved, and what could not be, with its reason."""
+
+    moved: tuple[Move, ...]
+    failed: tuple[Move, ...]
+
+
+def plan(series: Series) -> list[Move]:
+    """Every file of the series whose name or folder differs from the template's. Raises `Invalid` for a bad template.
+
+    Two files that would get the same name are told apart as on arrival; nothing on disk is looked at but what is known.
+    """
+    rows = EpisodeFile.objects.filter(episode__series=series).select_related("episode").order_by("path")
+    known = list(rows)
+    taken = {file.path.casefold() for file in known}
+    moves: list[Move] = []
+    for file in known:
+        new = _wanted(series, file)
+        if new == file.path:
+            continue
+        problem = _("Another file has that name.") if new.casefold() in taken - {file.path.casefold()} else ""
+        taken.add(new.casefold())
+        moves.append(Move(file.pk, file.path, new, problem))
+    return moves
+
+
+def apply(moves: Sequence[Move]) -> Renamed:
+    """Moves files one after the other, each with its row; one that can't be moved keeps no other. Never overwrites.
+
+    Raises `LibraryUnavailable`, and `Conflict` when there is nothing to do.
+    """
+    files.library_root()
+    if not moves:
+        raise Conflict(_("Every file has the name that the template asks for."), "nothing_to_rename")
+    moved, failed = [], []
+    for move in moves:
+        problem = move.problem or _moved(move)
+        if problem:
+            failed.append(Move(move.file_id, move.old, move.new, problem))
+        else:
+            moved.append(move)
+    return Renamed(tuple(moved), tuple(failed))
+
+
+def reverted(moves: Iterable[Move]) -> list[Move]:
+    """The moves that put everything back, last one first."""
+    return [Move(move.file_id, move.new, move.old) for move in reversed(list(moves))]
+
+
+def _wanted(series: Series, file: EpisodeFile) -> str:
+    extension = checked_extension(PurePosixPath(file.path).suffix or ".mp4")
+    return str(episode_path(series, file.episode, file.language, extension))
+
+
+def _moved(move: Move) -> str:
+    """Why it could not be moved; empty when it was.
+
+    The row follows the file: a crash between the two leaves a file that the next scan finds under its new name.
+    """
+    row = EpisodeFile.objects.filter(pk=move.file_id, path=move.old).first()
+    if row is None:
+        return _("It is not known under that name any more.")
+    try:
+        moving.move(PurePosixPath(move.old), PurePosixPath(move.new))
+    except ArrivalFailed as error:
+        log.warning("%s was not renamed: %s", move.old, error)
+        return str(error)
+    row.moved(move.new)
+    return ""

@@ -1,0 +1,123 @@
+"""Finds out which series of the catalogues an adopted one is. This asks the network, a few series at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aniworld.refusals import Invalid, Refused
+from library import catalog
+from library.catalog import Found
+from library.metadata import beside, matching, nfo
+from library.metadata.choosing import TVSHOW
+from library.metadata.records import Candidate
+from library.models import Finding, Series
+from providers import registry
+
+log = logging.getLogger(__name__)
+
+# Series that one call asks for: a library of thousands must not press on a catalogue.
+MOST_AT_ONCE = 10
+# From here on a match is taken without asking anybody, if none comes close to it.
+SURE = 0.9
+_CLEARLY = 0.02
+_MOST_CANDIDATES = 10
+_WORTH_SHOWING = 0.3
+# While one asks, nobody else does; and a catalogue that did not answer is left alone for so long.
+_PATIENCE = timedelta(minutes=30)
+
+
+def link_waiting(limit: int = MOST_AT_ONCE) -> int:
+    """Asks the catalogues for adopted series that nobody has asked for yet; answers how many were linked."""
+    if not registry.enabled_catalogues():
+        return 0
+    linked = 0
+    now = timezone.now()
+    for finding in Finding.objects.unmatched(now).select_related("series").order_by("id")[:limit]:
+        if finding.reserve(now, now + _PATIENCE):
+            linked += _look(finding)
+    return linked
+
+
+def link(finding: Finding, choice: int = 0) -> Series:
+    """Makes the series of a finding the one that its candidate number `choice` is, and has it loaded.
+
+    Raises `Invalid`, `Conflict` and `AlreadyThere`.
+    """
+    if finding.series is None or not 0 <= choice < len(finding.candidates):
+        raise Invalid(_("There is no candidate for “%s”.") % finding.path, "no_candidate")
+    chosen = finding.candidates[choice]
+    with transaction.atomic():
+        catalog.link(finding.series, chosen["provider"], chosen["slug"], chosen["link"])
+        finding.settle()
+    return finding.series
+
+
+def _look(finding: Finding) -> bool:
+    """One search. Whether it was linked."""
+    series = finding.series
+    if series is None or series.provider:
+        finding.settle()
+        return False
+    known = _read_nfo(series)
+    titles = list(dict.fromkeys([known.title or series.name, series.name]))
+    outcome = catalog.search(matching.searchable(titles[0])[:200] or series.name[:200])
+    if outcome.warnings and not outcome.items:
+        return False
+    ranked = _ranked(titles, known.year or series.year, outcome.items)
+    finding.offer([_shown(found, score) for score, found in ranked[:_MOST_CANDIDATES] if score >= _WORTH_SHOWING])
+    if not finding.candidates or not _is_sure(ranked):
+        return False
+    try:
+        link(finding)
+    except Refused as refusal:
+        # Such as: it is in the library already, with another folder. A person has to decide.
+        log.info("%s was not linked: %s", series, refusal)
+        return False
+    log.info("%s is %s at %s", finding.path, ranked[0][1].name, ranked[0][1].provider)
+    return True
+
+
+def _read_nfo(series: Series) -> nfo.Read:
+    """What a `tvshow.nfo` in its folder tells; its ids are kept."""
+    try:
+        content = beside.content_of(PurePosixPath(series.folder) / TVSHOW)
+    except (OSError, Refused) as error:
+        log.info("The NFO of %s could not be read: %s", series, error)
+        return nfo.Read()
+    known = nfo.read(content) if content else nfo.Read()
+    ids = {"tmdb_id": known.ids.tmdb, "tvdb_id": known.ids.tvdb, "imdb_id": known.ids.imdb}
+    series.describe({name: value for name, value in ids.items() if value and not getattr(series, name)})
+    return known
+
+
+def _ranked(titles: Sequence[str], year: int | None, items: Sequence[Found]) -> list[tuple[float, Found]]:
+    """Best first; of equal ones the catalogue that answered first."""
+    rated = [(matching.score(titles, year, Candidate(0, item.name, year=item.year)), item) for item in items]
+    return sorted(rated, key=lambda pair: -pair[0])
+
+
+def _is_sure(ranked: Sequence[tuple[float, Found]]) -> bool:
+    best, found = ranked[0]
+    # The same series at another catalogue is no rival.
+    rivals = [score for score, other in ranked[1:] if other.provider == found.provider]
+    return best >= SURE and (not rivals or rivals[0] <= best - _CLEARLY)
+
+
+def _shown(found: Found, score: float) -> dict[str, Any]:
+    return {
+        "provider": found.provider,
+        "slug": catalog.slug_of(found.link),
+        "link": found.link,
+        "name": found.name,
+        "year": found.year,
+        "score": round(score, 3),
+        "in_library": found.in_library,
+    }

@@ -1,0 +1,210 @@
+"""One run through the library: what is known is compared with what is there, then what is unknown is taken in."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from library.models import Finding, Found, Scan
+from library.root import LibraryUnavailable, filled_root, library_root
+from library.scanner import bulk
+from library.scanner.adopting import Adopter, Adoption
+from library.scanner.comparing import Changes, compare, match_moves
+from library.scanner.reporting import Report, storable
+from library.scanner.settling import Settlement
+from library.scanner.shelf import Shelf
+from library.scanner.understanding import holds_several_series, place
+from library.scanner.walking import Video, Walked, top_level, walk
+
+# Known folders that are compared at one go.
+_AT_ONCE = 400
+# Seconds between two looks at whether the scan is still wanted and ours.
+_HOLD_EVERY = 2.0
+_TELL_EVERY = 0.25
+
+
+class Run:
+    """A scan at work. `statistics` tell what it has done so far."""
+
+    def __init__(self, scan: Scan) -> None:
+        self.statistics: dict[str, int] = dict.fromkeys(
+            ("folders", "files", "new", "changed", "moved", "vanished", "adopted", "followed"), 0
+        )
+        self._scan = scan
+        self._report = Report(scan)
+        self._changes = Changes()
+        self._there: set[str] = set()
+        self._current, self._total, self._folder = 0, 0, ""
+        self._hold_at = self._tell_at = 0.0
+
+    def run(self) -> None:
+        """Does all of it. Raises `LibraryUnavailable`, `ScanLost`, `ScanCancelled`, `OSError` and database errors."""
+        # Among many small new objects, what the process held before is looked through for garbage again and again.
+        gc.freeze()
+        try:
+            self._run()
+        finally:
+            gc.unfreeze()
+
+    def _run(self) -> None:
+        root = library_root()
+        folders = self._folders(root)
+        shelf = Shelf()
+        unknown = self._compare_known(root, folders, shelf)
+        settlement = Settlement(self._scan, root, shelf, self._report, self.look)
+        if self._changes.vanished:
+            # Only now is it worth a look whether what is missing lies in a folder that nobody knows.
+            self._seek_moved(root, unknown)
+            match_moves(self._changes)
+        demand_same(root)
+        followed = settlement.write(self._changes)
+        self._adopt(root, [folder for folder in unknown if folder not in followed], shelf)
+        self._count_changes(len(followed))
+        if any(self.statistics[name] for name in ("new", "changed", "moved", "vanished")) or self._report.is_due():
+            self._report.duplicates()
+        self._report.close(folders, self._there, shelf, is_whole=not self._scan.folders)
+
+    def look(self) -> None:
+        """To be called often: renews the lease and tells how far it is, when it is time. Raises as `Scan.hold`."""
+        now = time.monotonic()
+        if now < self._tell_at:
+            return
+        self._tell_at = now + _TELL_EVERY
+        if now >= self._hold_at:
+            self._hold_at = now + _HOLD_EVERY
+            self._scan.hold()
+        self._scan.tell(min(self._current, self._total), self._total, self._folder)
+
+    def _folders(self, root: Path) -> list[str]:
+        """What to look at, in the order of the paths' bytes."""
+        there, loose = top_level(root)
+        if not there and not loose and not self._scan.folders:
+            filled_root()
+        there, odd = storable(there)
+        self._there = set(there)
+        self._report.odd_names(odd)
+        chosen = set(self._scan.folders)
+        if chosen:
+            # Also those that are gone: their files are missed, then.
+            return sorted(chosen, key=_as_prefix)
+        for name in storable(loose)[0]:
+            self._report.add(Found(Finding.Kind.NOT_UNDERSTOOD, name, _("It lies in no series' folder.")))
+        return sorted(there, key=_as_prefix)
+
+    def _compare_known(self, root: Path, folders: Sequence[str], shelf: Shelf) -> list[str]:
+        """Compares folders that have an owner or rows, batch by batch; answers the others that are there."""
+        unknown: list[str] = []
+        self._total = len(folders)
+        if self._scan.folders:
+            for folder in folders:
+                unknown += self._compare_batch(root, [folder], (f"{folder}/", f"{folder}0"), shelf)
+            return unknown
+        low = ""
+        for start in range(0, max(1, len(folders)), _AT_ONCE):
+            some = folders[start : start + _AT_ONCE]
+            is_last = start + _AT_ONCE >= len(folders)
+            # "0" follows "/": everything below the last folder, and what lies between it and the batch before.
+            high = None if is_last else f"{some[-1]}0"
+            unknown += self._compare_batch(root, some, (low, high), shelf)
+            low = high or low
+        return unknown
+
+    def _compare_batch(
+        self, root: Path, folders: Sequence[str], between: tuple[str, str | None], shelf: Shelf
+    ) -> list[str]:
+        # The rows first: what arrives from now on may look new, but nothing that is there can look gone.
+        known = bulk.known_files(*between)
+        is_simple = not shelf.has_removed and all(shelf.owner(folder) for folder in folders)
+        with_rows = set() if is_simple else {path[: path.find("/")] for path, _size, _mtime in known}
+        if removed := {folder for folder in {*folders, *with_rows} if shelf.is_removed(folder)}:
+            known = [row for row in known if row[0].partition("/")[0] not in removed]
+        walked, unknown = Walked(), []
+        for folder in folders:
+            if folder in removed or folder not in self._there:
+                continue
+            if folder not in with_rows and shelf.owner(folder) is None:
+                unknown.append(folder)
+                continue
+            self._walk(root, folder, walked)
+        self._report.unreadable(walked.unreadable)
+        self._changes.join(compare(known, walked.videos, lambda path: not _is_below(path, walked.unreadable)))
+        return unknown
+
+    def _walk(self, root: Path, folder: str, into: Walked) -> None:
+        self._current += 1
+        self._folder = folder
+        before = len(into.videos)
+        walk(root, folder, self.look, into)
+        self.statistics["folders"] += 1
+        self.statistics["files"] += len(into.videos) - before
+
+    def _seek_moved(self, root: Path, unknown: Sequence[str]) -> None:
+        """Adds what lies in unknown folders and could be what vanished; the rest is looked at again when adopted."""
+        marks = {(row.size, row.mtime) for row in self._changes.vanished}
+        for folder in unknown:
+            found = walk(root, folder, self.look)
+            self._changes.new += [video for video in found.videos if (video.size, video.mtime) in marks]
+
+    def _adopt(self, root: Path, folders: Sequence[str], shelf: Shelf) -> None:
+        adopter = Adopter(self._scan)
+        known = {video.path for _row, video in self._changes.moved}
+        for folder in folders:
+            walked = Walked()
+            self._walk(root, folder, walked)
+            self._report.unreadable(walked.unreadable)
+            adoption = self._understood(folder, [video for video in walked.videos if video.path not in known])
+            if adoption and shelf.owner(folder) is None:
+                adopter.put(adoption)
+        adopter.write()
+        self.statistics["adopted"] = adopter.count
+
+    def _understood(self, folder: str, videos: Sequence[Video]) -> Adoption | None:
+        """The folder as a series, or None with a finding that says why not."""
+        placed, others = [], []
+        for video in self._report.storable_videos(videos):
+            found = place(video, folder, (), {})
+            if found:
+                placed.append(found)
+            else:
+                others.append(video)
+        if videos and not placed:
+            self._report.add(Found(Finding.Kind.UNKNOWN_FOLDER, folder, _("No file in it tells which episode it is.")))
+            return None
+        if holds_several_series(folder, placed):
+            text = _("It seems to hold several series. Move their folders directly into the library folder.")
+            self._report.add(Found(Finding.Kind.UNKNOWN_FOLDER, folder, text))
+            return None
+        self._report.not_understood(others, None)
+        self.statistics["new"] += len(placed)
+        return Adoption(folder, placed) if placed else None
+
+    def _count_changes(self, followed: int) -> None:
+        changes = self._changes
+        self.statistics["changed"] = len(changes.changed)
+        self.statistics["moved"] = len(changes.moved)
+        self.statistics["vanished"] = len(changes.vanished)
+        self.statistics["new"] += len(changes.new) - self._report.left_out
+        self.statistics["followed"] = followed
+
+    def result(self) -> dict[str, int]:
+        """What is kept of it."""
+        return {**self.statistics, **self._report.counts()}
+
+
+def demand_same(root: Path) -> None:
+    """Before anything is called gone: the library is still where it was. Raises `LibraryUnavailable`."""
+    if library_root() != root:
+        raise LibraryUnavailable(_("The library folder was changed while it was scanned. Start the scan again."))
+
+
+def _as_prefix(folder: str) -> str:
+    return f"{folder}/"
+
+
+def _is_below(path: str, places: dict[str, str]) -> bool:
+    """Whether a path lies in, or is, one that could not be read."""
+    return bool(places) and any(path == place or path.startswith(f"{place}/") for place in places)
