@@ -21,12 +21,15 @@ from aniworld import __version__, api_errors, checks, setup
 from aniworld.accounts import signing_in
 from aniworld.accounts.addresses import address_of
 from aniworld.accounts.api import router as auth_router
-from aniworld.accounts.authentication import signed_in
+from aniworld.accounts.authentication import admin_only, signed_in
 from aniworld.accounts.schemas import Done, Password, UserName
+from aniworld.alerts.api import router as alerts_router
 from aniworld.api_types import Text
 from aniworld.live.api import router as progress_router
-from downloads.api import queue_router, series_router, undo_router
-from library.api import router as library_router
+from downloads.api import failover_router, files_router, queue_router, series_router, undo_router, why_router
+from library.api import favorites_router, metadata_router, scans_router
+from library.api import series_router as library_router
+from providers.api import config_router, health_router, status_router
 
 
 class UtcEncoder(NinjaJSONEncoder):
@@ -114,10 +117,17 @@ def joined(*routers: Router) -> Router:
 api_errors.install(api)
 # Several routers of one path go through `joined`; every router of the product stands here once.
 api.add_router("/auth", auth_router)
-api.add_router("/anime", joined(library_router, series_router))
+api.add_router("/anime", joined(scans_router, library_router, metadata_router, series_router, files_router, why_router))
+api.add_router("/favorites", favorites_router)
+# Those with fixed names before the one whose paths begin with a provider's.
+api.add_router("/providers/health", health_router)
+api.add_router("/providers/config", config_router)
+api.add_router("/providers/failover", failover_router)
+api.add_router("/providers", status_router)
 api.add_router("/queue", queue_router)
 api.add_router("/undo", undo_router)
 api.add_router("/progress", progress_router, auth=signed_in)
+api.add_router("/config", alerts_router, auth=admin_only)
 
 
 class FirstRun(Schema):

@@ -13,9 +13,11 @@ class AniworldConfig(AppConfig):
     label = "aniworld"
 
     def ready(self) -> None:
-        """Registers the checks and the admin pages of foreign apps, once all models are there."""
+        """Registers the checks, the admin pages of foreign apps and the rule for targets, once all models are there."""
         import_module("aniworld.system_checks")
+        import_module("aniworld.alerting")
         if os.environ.get("Q_CLUSTER_NAME"):
             # Loaded before the cluster forks, their code is shared by its workers instead of being loaded by each.
-            for name in ("downloads", "library", "aniworld.live", "aniworld.accounts", "aniworld.supervisor"):
+            ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts")
+            for name in ("downloads", "library", *ours):
                 import_module(f"{name}.tasks")

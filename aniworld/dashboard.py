@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("download", "downloads.QueueItem"),
             ("history", "downloads.Attempt"),
+            ("shield_question", "downloads.QuarantinedFile"),
         ),
     ),
     (
@@ -46,6 +47,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("playlist_play", "library.Episode"),
             ("video_file", "library.EpisodeFile"),
             ("star", "library.Favorite"),
+            ("find_in_page", "library.Finding"),
+            ("manage_search", "library.Scan"),
         ),
     ),
     (
@@ -58,6 +61,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "System",
         (
+            ("notifications", "alerts.Alert"),
             ("settings_backup_restore", "configuration.ConfigurationBackup"),
             ("group", "accounts.User"),
             ("groups", "auth.Group"),

@@ -7,17 +7,19 @@ operator may switch one off in the admin.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
+from aniworld.alerts import delivering
 from aniworld.configuration import store
 from aniworld.supervisor import logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import upkeep, wishes
-from library import loading
+from library import loading, scanning, watching
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,24 @@ class Regular:
     function: str
     minutes: int
     cluster: str = "default"
+    # The first run is at once, or after that many minutes.
+    first_after: int = 0
 
 
 REGULAR = (
     Regular("Prune the event log", "aniworld.live.tasks.prune", 10),
+    Regular("Send alerts", "aniworld.alerts.tasks.deliver", 1),
+    Regular("Look at the free space", "aniworld.disk_watch.look", 2),
+    Regular("Delete old alerts", "aniworld.alerts.tasks.prune", 24 * 60),
     Regular("Delete expired tokens", "aniworld.accounts.tasks.prune", 24 * 60),
     Regular("Put abandoned queue items right", "downloads.tasks.sweep", 1),
     Regular("Delete what the queue kept for a while", "downloads.tasks.prune", 24 * 60),
+    Regular("Check the providers that are due", "providers.tasks.check_due", 1),
+    Regular("Add up requests of providers by the hour", "providers.tasks.roll_up", 60),
     Regular("Delete old requests of providers", "providers.tasks.prune", 24 * 60),
     Regular("Load series that wait for it", "library.tasks.load_pending", 1),
+    Regular("Scan the library", "library.tasks.scan_library", 24 * 60, first_after=24 * 60),
+    Regular("Look for adopted series at the catalogues", "library.tasks.match_adopted", 1),
 )
 
 
@@ -50,7 +61,7 @@ def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
                 "minutes": task.minutes,
                 "cluster": task.cluster,
             }
-            first = {**values, "next_run": timezone.now()}
+            first = {**values, "next_run": timezone.now() + timedelta(minutes=task.first_after)}
             Schedule.objects.update_or_create(name=task.name, defaults=values, create_defaults=first)
         ours = Schedule.objects.filter(func__regex=r"^(aniworld|providers|library|downloads)\.")
         ours.exclude(name__in=[task.name for task in regular]).delete()
@@ -62,6 +73,9 @@ def chores() -> list[Chore]:
         Chore("Ringing for downloads", upkeep.ring_if_due, 1.5),
         Chore("Queueing what new series were added for", wishes.queue_wanted, 1.5),
         Chore("Ringing for series to load", loading.ring_if_due, 1.5),
+        Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
+        Chore("Watching the library folder", watching.look, 2.0),
+        Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
         Chore("Rotating the logs", rotate_logs, 30.0),
     ]
 

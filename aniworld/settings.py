@@ -83,6 +83,7 @@ _POSTGRESQL_TIMES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+_WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 10}
 
 
 def _made_private(database: Path) -> None:
@@ -100,8 +101,12 @@ def _database() -> dict[str, Any]:
     except (ValueError, environ.ImproperlyConfigured):
         scheme, parsed = "", {}
     if scheme in ("postgres", "postgresql"):
-        engine = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-        return {**parsed, **engine, "OPTIONS": {**_POSTGRESQL_TIMES, **parsed.get("OPTIONS", {})}}
+        options = {**_POSTGRESQL_TIMES, **parsed.get("OPTIONS", {})}
+        engine: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
+        if environment.boolean("ANIWORLD_WEB", False):
+            # Under ASGI each request may run in another thread, whose own connection would be made anew and dropped.
+            return {**parsed, **engine, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": _WEB_POOL}}
+        return {**parsed, **engine, "CONN_MAX_AGE": 60, "OPTIONS": options}
     if scheme == "sqlite":
         _made_private(Path(parsed["NAME"]))
         return {
@@ -130,6 +135,9 @@ demo_options.read()
 
 # Asked for how much of the event log and of the history of progress is kept (its section `advanced`).
 LIVE_CONFIGURATION = "aniworld.configuration.store.current"
+# Asked for who is told of what (section `notifications`), and for the way by which messages leave.
+ALERTS_CONFIGURATION = "aniworld.configuration.store.current"
+ALERTS_PROXY = "aniworld.alerting.proxy"
 
 # Workers
 DOWNLOAD_WORKERS = environment.integer("DOWNLOAD_WORKERS", 4, 1, 64)
@@ -189,6 +197,7 @@ INSTALLED_APPS = [
     "django_q",
     "django_htmx",
     "aniworld.accounts",
+    "aniworld.alerts",
     "aniworld.configuration",
     "aniworld.live",
     "aniworld.supervisor",

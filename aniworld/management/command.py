@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
 import pydantic
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -13,6 +15,8 @@ from django.db import DatabaseError
 from aniworld.logs import one_line
 from aniworld.refusals import Explained
 
+# As SQLite and PostgreSQL say that there are no tables yet.
+_NO_TABLES = re.compile(r"no such table|relation \".*\" does not exist")
 FAILED = 1
 WRONG_USE = 2
 
@@ -31,6 +35,11 @@ def explanation(error: Exception) -> str:
         return one_line("; ".join(f"{where}: {what}" if where else what for where, what in found))
     if isinstance(error, ValidationError):
         return one_line("; ".join(error.messages))
+    if isinstance(error, DatabaseError) and _NO_TABLES.search(str(error)):
+        return (
+            f"Nothing is set up in {settings.DATA_DIR} yet. Start the program there once (manage.py up), "
+            "or name its folder in DATA_DIR."
+        )
     if isinstance(error, OSError) and error.filename and error.strerror:
         return one_line(f"{error.filename}: {error.strerror}.")
     return one_line(str(error) or type(error).__name__)

@@ -34,7 +34,7 @@ def done(
 def refused(request: HttpRequest, refusal: Refused, back: str) -> HttpResponse:
     """The refusal's sentence. A lost race usually shows an old state, so everything is fetched anew."""
     level = "warning" if refusal.status == 409 else "error"
-    return done(request, str(refusal), back, ("queue", "episodes", "library"), level)
+    return done(request, str(refusal), back, ("queue", "episodes", "library", "providers"), level)
 
 
 def tell(

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 
 from aniworld.accounts.authentication import user_of
 from aniworld.accounts.models import User
+from aniworld.pages import scan
 from aniworld.pages.access import members
 from library.models import Episode, Favorite, Series, SeriesQuerySet
 
@@ -123,7 +124,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
 @members
 def index(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return render(request, "pages/library.html", _shown(request))
+    return render(request, "pages/library.html", {**_shown(request), **scan.shown(request)})
 
 
 @members

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aniworld.pages.access import members
-from downloads import statistics
+from downloads import statistics, window
 from downloads.models import Attempt, Priority, QueueItem, QueueState
 from library.models import Episode, Series
 from library.root import LibraryUnavailable, library_root
@@ -142,6 +142,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     here = f"?completed={completed.number}" if completed.number > 1 else ""
     return {
         "state": QueueState.objects.now(),
+        "window_opens_at": window.opens_at(),
         "sections": _sections(completed),
         "completed_page": completed,
         "part_address": reverse("queue-part") + here,

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from aniworld.accounts.authentication import user_of
 from aniworld.pages.access import members
 from downloads.models import QueueItem
-from library.loading import PART_WORK
-from library.models import Episode, EpisodeFile, Series
+from library.models import Episode, EpisodeFile, Favorite, Series
 
 RANKED = 200
 
@@ -119,8 +119,8 @@ def rows_of(series: Series, season: int | None) -> list[EpisodeRow]:
 
 
 def _steps(series: Series) -> list[tuple[str, bool]]:
-    """The parts that adding loads, and whether each is done; none that this version has no way to load."""
-    return [(part, is_done) for part, is_done in series.loading_progress.items() if part in PART_WORK]
+    """The parts that adding loads, and whether each is done."""
+    return list(series.loading_progress.items())
 
 
 def find(key: str) -> Series:
@@ -138,6 +138,7 @@ def _shown(request: HttpRequest, key: str) -> dict[str, Any]:
     busy = QueueItem.objects.live().filter(series=series).values("episode")
     return {
         "series": series,
+        "is_favorite": Favorite.objects.of(user_of(request)).filter(series=series).exists(),
         "tabs": tabs,
         "season": season,
         "rows": rows_of(series, season),

@@ -18,7 +18,7 @@ from aniworld.pages.series import find
 from downloads import queue, removal
 from downloads.models import Priority, QueueItem
 from library import catalog
-from library.models import Episode, EpisodeFile, Series
+from library.models import Episode, EpisodeFile, Favorite, Series
 
 
 def _back(request: HttpRequest) -> str:
@@ -68,6 +68,28 @@ def reload(request: HttpRequest, key: str) -> HttpResponse:
     parts = () if series.loading_status == Series.Loading.FAILED else ("episodes",)
     catalog.reload(series, parts)
     return feedback.done(request, _("Looking at the catalogue again."), _back(request), ("episodes",), "info")
+
+
+@action(_back)
+def favorite(request: HttpRequest, key: str) -> HttpResponse:
+    """Makes it one of the user's favourites, or no longer."""
+    series, by = find(key), user_of(request)
+    if request.POST.get("wanted") == "on":
+        Favorite.objects.put(by, series)
+        return feedback.done(request, _("A favourite now."), _back(request), ("episodes",))
+    Favorite.objects.drop(by, series)
+    return feedback.done(request, _("No favourite any more."), _back(request), ("episodes",), "info")
+
+
+@action(_back)
+def monitor(request: HttpRequest, key: str) -> HttpResponse:
+    """Whether new episodes are looked for; only administrators decide that."""
+    if not request.user.is_staff:
+        raise PermissionDenied
+    wanted = request.POST.get("wanted") == "on"
+    find(key).change(monitored=wanted)
+    message = _("New episodes are looked for.") if wanted else _("New episodes are no longer looked for.")
+    return feedback.done(request, message, _back(request), ("episodes",))
 
 
 @members

@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from aniworld.supervisor import linux
 
 INSTANCE = "ANIWORLD_INSTANCE"
 DATA = "ANIWORLD_DATA_DIR"
+STARTED = "ANIWORLD_STARTED_AT"
 ROLES = ("web", "workers")
 
 
@@ -40,6 +42,20 @@ def name() -> str:
 def marks(instance: str) -> dict[str, str]:
     """The variables by which every process of an `up` is known in the process table."""
     return {INSTANCE: instance, DATA: str(settings.DATA_DIR)}
+
+
+def beginning() -> dict[str, str]:
+    """The variable that tells every process of an `up` when that was started: by a clock that nobody sets."""
+    return {STARTED: f"{time.monotonic():.3f}"}
+
+
+def age() -> float | None:
+    """Seconds since the `up` this process belongs to was started; None outside of one."""
+    given = os.environ.get(STARTED, "")
+    try:
+        return max(0.0, time.monotonic() - float(given)) if given else None
+    except ValueError:
+        return None
 
 
 class Claim:

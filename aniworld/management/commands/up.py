@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from argparse import ArgumentParser
 from contextlib import suppress
 from functools import partial
@@ -25,12 +26,16 @@ from aniworld.supervisor.parts import Cluster, Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
 from downloads import upkeep
-from providers import registry
+from providers import checking, registry
 
 
 class Command(OneLineErrors):
     help = "Starts the web server and the workers, and keeps them running until SIGTERM or Ctrl-C."
     requires_system_checks = []
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is_ready = threading.Event()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="Where to listen (default: HOST, %(default)s).")
@@ -49,7 +54,7 @@ class Command(OneLineErrors):
             raise CommandError(
                 f"Aniworld already runs on {settings.DATA_DIR} ({error}): stop it first, or choose another DATA_DIR."
             ) from None
-        os.environ |= instance.marks(name)
+        os.environ |= {**instance.marks(name), **instance.beginning()}
         try:
             listener = self._listen(options["host"], options["port"]) if web else None
             self._prepare()
@@ -115,6 +120,8 @@ class Command(OneLineErrors):
     def _run(self, parts: list[Part], listener: socket.socket | None, host: str) -> None:
         watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
         work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
+        if watches:
+            work.append(Chore("Having the providers checked", self._check_providers, 0.5))
         supervision = Supervision(parts, [*work, *schedules.chores()], say=self._say, warn=_warn)
         supervision.on_ready = partial(self._greet, _address(listener, host) if listener else "")
         supervision.run(ClusterRecord.objects.filter(instance=instance.name()).delete)
@@ -124,6 +131,13 @@ class Command(OneLineErrors):
 
     def _greet(self, address: str) -> None:
         self._say(self.style.SUCCESS(f"Aniworld is ready on {address}" if address else "Aniworld's workers are ready"))
+        self._is_ready.set()
+
+    def _check_providers(self) -> None:
+        """Once, when everything answers: the demo's providers among the rest. It is the workers who do it."""
+        if self._is_ready.is_set():
+            self._is_ready.clear()
+            checking.ring()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
@@ -154,7 +168,7 @@ def _web(listener: socket.socket, host: str) -> Part:
         "web",
         "Web server",
         ["aniworld.supervisor.web", str(descriptor)],
-        environment={"ANIWORLD_PAGES": "on"},
+        environment={"ANIWORLD_PAGES": "on", "ANIWORLD_WEB": "on"},
         descriptors=(descriptor,),
         probe=partial(listening.answers, host, listener.getsockname()[1], path),
     )
