@@ -21,7 +21,8 @@ for _name in (
     *("TRUSTED_PROXIES", "ALLOWED_PRIVATE_HOSTS", "DATABASE_URL", "REDIS_URL", "DEMO_SITE_PORT", "DOWNLOAD_WORKERS"),
     *("TASK_WORKERS", "TMDB_API_KEY", "TMDB_API_URL", "TMDB_IMAGE_URL", "HTTPS", "LOG_LEVEL", "LOG_FORMAT", "TZ"),
     *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS"),
-    *("Q_CLUSTER_NAME", "ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR", "ANIWORLD_PAGES"),
+    *("Q_CLUSTER_NAME", "ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR", "ANIWORLD_STARTED_AT"),
+    *("ANIWORLD_PAGES", "ANIWORLD_WEB"),
 ):
     os.environ[_name] = ""
     os.environ.pop(f"{_name}_FILE", None)
@@ -40,7 +41,11 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 from django.conf import settings  # noqa: E402  # read just now, by django.setup()
 
 from aniworld.configuration import store  # noqa: E402  # its models exist only from here on
+from providers import recording, score  # noqa: E402  # likewise
 from providers.models import Provider  # noqa: E402  # likewise
+
+# Most tests run in a transaction, which a second connection would wait for: who reads flushes.
+recording.EVERY = 3600.0
 
 try:
     from hypothesis import HealthCheck
@@ -78,6 +83,8 @@ def _fresh_configuration() -> None:
     """No test sees the configuration or the providers that another one cached."""
     store.forget()
     Provider.forget()
+    recording.discard()
+    score.forget()
 
 
 def pytest_report_header() -> str:

@@ -15,7 +15,7 @@ import pytest
 from aniworld.api import api
 from aniworld.environment import ROOT
 from aniworld.live.publish import ROOM_OF, ROOMS
-from providers import registry
+from providers import installed
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
@@ -57,7 +57,7 @@ def short(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("name", [*registry.CATALOGUES, *registry.HOSTS])
+@pytest.mark.parametrize("name", [*installed.CATALOGUES, *installed.HOSTS])
 def test_each_provider_is_tested(name: str) -> None:
     tests = "\n".join(path.read_text() for path in (ROOT / "tests" / "providers").rglob("*.py"))
     assert re.search(rf"[\"']{re.escape(name)}[\"']", tests), f"no test in tests/providers names {name!r}"

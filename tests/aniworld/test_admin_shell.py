@@ -22,7 +22,9 @@ from aniworld.accounts.models import ApiKey, Preferences, Throttle, Token, User
 from aniworld.configuration import admin as configuration_admin
 from aniworld.configuration import forms, store
 from aniworld.configuration.models import Configuration, ConfigurationBackup
+from library.models import Finding, Scan
 from tests.aniworld.people import user
+from tests.library.factories import make_series
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 
@@ -45,6 +47,12 @@ def _waiting(number: int) -> None:
     OrmQ.objects.create(key="default", payload=SignedPackage.dumps({"id": str(number), "name": "n", "func": "f"}))
 
 
+def _found(number: int) -> None:
+    candidates = [{"provider": "demo", "slug": "a", "link": "a", "name": "A", "year": 2012, "score": 0.7}]
+    series = make_series()
+    Finding.objects.create(kind="unmatched", path=f"Folder {number}", series=series, candidates=candidates)
+
+
 MAKERS: dict[Any, Callable[[int], Any]] = {
     User: lambda number: user(f"user{number}", staff=False),
     Token: lambda number: tokens.issue(user(f"token{number}"), None, "agent"),
@@ -56,6 +64,8 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Success: lambda number: _task(Success, number),
     Failure: lambda number: _task(Failure, number),
     OrmQ: _waiting,
+    Scan: lambda number: Scan.objects.create(status="completed", live=None, statistics={"new": number}),
+    Finding: _found,
 }
 REGISTERED: list[type[models.Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -166,7 +176,7 @@ def test_the_configuration_is_one_form_with_every_setting_in_force(client: Clien
     assert set(page.context["adminform"].form.fields) == offered
     text = page.content.decode()
     assert "How long a login lasts." in text
-    assert "Notifications" not in text
+    assert "scheduler__" not in text
     assert text.count('name="downloads__') == sum(name.startswith("downloads__") for name in offered)
 
 
@@ -196,7 +206,8 @@ def test_saving_it_changes_what_was_changed(client: Client) -> None:
         "downloads__max_retries": "6",
         "downloads__bandwidth_limit_mbps": "",
         "downloads__language_plan__order": "English Dub, German Sub",
-        "notifications__targets": "me = mailto://a\nyou = mailto://b",
+        "notifications__targets__label": "you",
+        "notifications__targets__address": "json://127.0.0.1:9/b",
         "general__site_name": "Mine",
     }
     del values["library__season_folders"]
@@ -207,7 +218,7 @@ def test_saving_it_changes_what_was_changed(client: Client) -> None:
     assert now.downloads.language_plan.order == ("English Dub", "German Sub")
     assert now.library.season_folders is False
     assert now.metadata.tmdb_api_key == "k3y-of-mine"
-    assert now.notifications.targets[1] == {"label": "you", "address": "mailto://b"}
+    assert now.notifications.targets == ({"label": "you", "address": "json://127.0.0.1:9/b"},)
     backup = ConfigurationBackup.objects.first()
     assert backup
     assert backup.created_by == "admin"
@@ -239,13 +250,13 @@ def test_each_error_is_at_its_field(client: Client) -> None:
 
 
 def test_what_is_not_offered_keeps_its_value(client: Client) -> None:
-    store.change({"metadata": {"tmdb_api_key": "k3y-of-mine"}, "downloads": {"language_plan": {"upgrade": True}}})
-    changed = {"downloads__language_plan__order": "English Dub", "metadata__tmdb_api_key": "another"}
+    store.change({"scheduler": {"cron": "5 4 * * *"}, "downloads": {"language_plan": {"upgrade": True}}})
+    changed = {"downloads__language_plan__order": "English Dub", "scheduler__cron": "another"}
     assert client.post(_url(Configuration, "change", 1), form_of(client) | changed).status_code == 302
     now = store.current()
     assert now.downloads.language_plan.order == ("English Dub",)
     assert now.downloads.language_plan.upgrade is True
-    assert now.metadata.tmdb_api_key == "k3y-of-mine"
+    assert now.scheduler.cron == "5 4 * * *"
 
 
 def test_a_backup_is_restored_by_action_and_shows_no_secret(client: Client) -> None:

@@ -81,7 +81,7 @@ def test_restore_brings_back_and_can_be_taken_back() -> None:
 
 
 def test_secrets_are_never_dumped() -> None:
-    targets = [{"label": "me", "address": "mailto://hidden"}]
+    targets = [{"label": "me", "address": "json://127.0.0.1:9/hidden"}]
     store.change({"metadata": {"tmdb_api_key": "hidden"}, "notifications": {"targets": targets}})
     dumped = store.public_dump()
     assert dumped["metadata"]["tmdb_api_key"] is True

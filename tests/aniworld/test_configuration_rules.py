@@ -69,7 +69,9 @@ def test_every_error_is_told_at_once_those_of_types_and_those_of_rules() -> None
         ("library", "file_template", "{series}", "must contain {episode}, {language}"),
         ("notifications", "targets", "me", "Write a list"),
         ("notifications", "targets", [{"label": "me"}], "Target 1 needs a label and an address"),
-        ("notifications", "targets", [{"label": "me", "address": "nonsense"}], "mailto://"),
+        ("notifications", "targets", [{"label": "me", "address": "nonsense"}], "ntfys://"),
+        ("notifications", "targets", [{"label": "me", "address": "mailto://me@example.org"}], "speak HTTP"),
+        ("notifications", "targets", [{"label": "me", "address": "json://127.0.0.1:9"}] * 2, "a label of its own"),
         ("scheduler", "cron", "61 * * * *", "five fields"),
         ("scheduler", "cron", "* * * * * *", "five fields"),
         ("metadata", "tmdb_language", "", "de-DE"),
@@ -88,7 +90,7 @@ def test_season_folders_and_file_names_have_to_fit_each_other() -> None:
 
 
 def test_what_is_right_is_taken(tmp_path: Path) -> None:
-    targets = [{"label": "me", "address": "mailto://me@example.org"}]
+    targets = [{"label": "me", "address": "json://127.0.0.1:9/x"}]
     wanted = tmp_path / "new"
     now = store.change(
         {

@@ -15,7 +15,7 @@ from providers.models import Rules
 
 DEFINED_IN = tuple(f"aniworld/configuration/{name}.py" for name in ("sections", "forms", "rules", "titles"))
 # Attributes of other things have these names, too: whether the setting is read can't be told from them.
-SHARED_NAMES = {"providers.max_concurrent_downloads", "scheduler.enabled", "logging.level"}
+SHARED_NAMES = {"scheduler.enabled", "logging.level"}
 # Read, but there is only one language to choose.
 WITHOUT_CHOICE = {"general.default_ui_language"}
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from aniworld.environment import ROOT
 from tests.running import STOP_SECONDS, Running, eventually, free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
@@ -112,3 +117,18 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert f"Port {port} on 127.0.0.1 cannot be used" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("providers", "list"), ("queue",), ("add", "x")])
+def test_a_command_before_the_first_start_says_what_is_missing(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(tmp_path / "nothing"), "DEMO": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert f"Nothing is set up in {tmp_path / 'nothing'} yet" in ended.stderr
+    assert "DATA_DIR" in ended.stderr

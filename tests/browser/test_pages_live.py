@@ -129,6 +129,39 @@ def test_a_double_click_pauses_one_and_its_toast_gives_way_to_the_next(
     assert watched.errors == []
 
 
+def test_a_provider_is_tested_and_switched_live(up: Running, window: Window, session: Any) -> None:
+    watched, hand = window(up.url, session=session), window(up.url, session=session).page
+    watcher = watched.page
+    for page in (watcher, hand):
+        page.goto("/providers")
+        expect(page.locator("#live")).to_have_attribute("data-state", "connected")
+    card = watcher.locator("#provider-demo-file")
+    hand.locator("#provider-demo-file").get_by_role("button", name=re.compile("^Switch off")).click()
+    expect(card.locator(".light")).to_have_text("Off", timeout=PATIENCE)
+    hand.locator("#provider-demo-file").get_by_role("button", name=re.compile("^Switch on")).click()
+    expect(card.get_by_role("button", name=re.compile("^Test"))).to_be_visible(timeout=PATIENCE)
+    hand.locator("#provider-demo").get_by_role("button", name=re.compile("^Test")).click()
+    expect(hand.locator(".toast").last).to_contain_text("Demo answered within", timeout=PATIENCE)
+    expect(watcher.locator("#provider-demo .light")).to_have_text("Active", timeout=PATIENCE)
+    assert watched.errors == []
+
+
+def test_hosts_are_put_in_order_by_dragging_and_by_keyboard(up: Running, window: Window, session: Any) -> None:
+    watched = window(up.url, session=session)
+    page = watched.page
+    page.goto("/admin/providers/provider/chain/")
+    hosts = page.locator("#chain .host")
+    first, second = (hosts.nth(number).get_attribute("data-name") or "" for number in (0, 1))
+    with page.expect_navigation():
+        hosts.nth(0).locator(".host__handle").drag_to(hosts.nth(2))
+    expect(hosts.nth(0)).to_have_attribute("data-name", second)
+    expect(hosts.nth(2)).to_have_attribute("data-name", first)
+    with page.expect_navigation():
+        hosts.nth(2).get_by_role("button", name=re.compile("up$")).press("Enter")
+    expect(hosts.nth(1)).to_have_attribute("data-name", first)
+    assert watched.errors == []
+
+
 def test_everything_essential_works_without_script(up: Running, window: Window, session: Any) -> None:
     page = window(up.url, script=False, session=session).page
     page.goto("/")

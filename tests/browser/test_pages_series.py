@@ -13,6 +13,7 @@ from aniworld.accounts.models import User
 from library.models import EpisodeFile, Series
 from providers import registry
 from providers.models import Provider
+from tests.aniworld.people import user
 from tests.browser import seed
 from tests.browser.test_pages import HTMX, series, text_of
 
@@ -169,3 +170,23 @@ def test_the_programs_own_folders_are_no_library(quick: None, settings: Any, nam
     text = text_of(Client().get("/setup/folder", {"library_dir": str(inside)}))
     assert 'data-writable="no"' in text
     assert 'data-writable="no"' in text_of(Client().get("/setup/folder", {"library_dir": "/"}))
+
+
+def test_a_favourite_is_made_and_unmade(browser: Client) -> None:
+    one = series()
+    pressed = re.compile(r'aria-pressed="(true|false)"[^>]*>.{0,200}?Favourite', re.DOTALL)
+    for wanted, shown in (("on", "true"), ("", "false")):
+        browser.post(f"/anime/{one.key}/favorite", {"wanted": wanted})
+        found = pressed.search(text_of(browser.get(f"/anime/{one.key}")))
+        assert found
+        assert found[1] == shown
+
+
+def test_only_staff_decides_what_is_monitored(browser: Client) -> None:
+    one, member = series(), Client()
+    member.force_login(user("member", staff=False))
+    assert browser.post(f"/anime/{one.key}/monitor", {"wanted": ""}).status_code == 302
+    one.refresh_from_db()
+    assert not one.monitored
+    assert member.post(f"/anime/{one.key}/monitor", {"wanted": "on"}).status_code == 403
+    assert "/monitor" not in text_of(member.get(f"/anime/{one.key}"))

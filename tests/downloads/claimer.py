@@ -2,6 +2,7 @@
 
 python -m tests.downloads.claimer seed 300
 python -m tests.downloads.claimer work 3 7     # the limit, and the seed of its chance
+python -m tests.downloads.claimer occupy 2 7   # the places of one host, and the seed
 """
 
 from __future__ import annotations
@@ -72,6 +73,23 @@ def work(limit: int, number: int) -> None:
     print(json.dumps({"old_writes": writes}), flush=True)  # noqa: T201 - likewise
 
 
+def occupy(limit: int, number: int) -> None:
+    """Claims without a limit, and completes what gets a place at the host; prints when it held the place."""
+    chance = random.Random(number)
+    while QueueItem.objects.live().exists():
+        item = QueueItem.objects.claim_next(f"claimer-{number}:{os.getpid()}", limit=99, own_limit=99)
+        while item and not item.occupy("voe", limit):
+            time.sleep(0.002)
+        if item is None:
+            time.sleep(0.005)
+            continue
+        claimed = time.monotonic()
+        time.sleep(chance.uniform(0, 0.02))
+        line = {"item": item.pk, "claimed": claimed, "given": time.monotonic()}
+        item.complete(f"{item.pk}.mp4", 1)
+        print(json.dumps(line), flush=True)  # noqa: T201 - what the test reads
+
+
 def old_writes(item: QueueItem) -> list[bool]:
     """Every write of a worker under a lost lease; each says whether it changed anything."""
     return [
@@ -92,4 +110,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "seed":
         seed(numbers[0])
     else:
-        work(numbers[0], numbers[1])
+        # All are there before the first one begins.
+        print("ready", flush=True)  # noqa: T201 - what the test reads
+        sys.stdin.readline()
+        {"work": work, "occupy": occupy}[sys.argv[1]](numbers[0], numbers[1])

@@ -107,5 +107,6 @@ def assert_whole(file: Path, seconds: float = 24) -> None:
 
 
 def library_files(up: Running) -> list[Path]:
-    """Every file below the library folder."""
-    return sorted(path for path in (up.data_dir / "library").rglob("*") if path.is_file())
+    """Every file below the library folder but NFO files and pictures."""
+    files = (path for path in (up.data_dir / "library").rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix not in (".nfo", ".jpg", ".png"))

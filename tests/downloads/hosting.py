@@ -22,7 +22,11 @@ from tests.library.factories import make_episodes, make_series
 class Resource:
     """What stands under one address, and how it is served.
 
-    `cuts`: after how many bytes each answer breaks off. `pause`: seconds of silence in the middle of each answer.
+    `cuts`: after how many bytes each answer breaks off. `pause`: seconds of silence in the middle of each answer,
+    `mute`: before its head.
+    `speed`: bytes a second of each answer, `speeds`: of the next ones first. `at_once`: answers at the same time, more
+    are refused with `refusal`. `lie`: what is wrong with each part that does not begin at the start. `becomes`: what
+    stands there after so many bytes were sent.
     """
 
     body: bytes
@@ -35,6 +39,15 @@ class Resource:
     cuts: list[int] = field(default_factory=list)
     status: int = 0
     pause: float = 0
+    mute: float = 0
+    speed: float = 0
+    speeds: list[float] = field(default_factory=list)
+    at_once: int = 0
+    refusal: int = 429
+    lie: str = ""
+    becomes: tuple[int, Resource] | None = None
+    now: int = 0
+    sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class Asked:
     range: str
     if_range: str
     sent: int
+    status: int = 200
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,20 +68,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         found = self.server.resources.get(self.path.partition("?")[0])
         if found is None or found.status:
-            self.send_response(found.status if found else 404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            self._note(0)
+            self._refuse(found.status if found else 404)
             return
+        if found.mute:
+            self._note(0)
+            self.server.stopping.wait(found.mute)
         start, end, part = self._part(found)
         if start >= len(found.body) and part:
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(found.body)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            self._note(0)
-            return
-        self._answer(found, start, end, part)
+            self._refuse(416, f"bytes */{len(found.body)}")
+        elif found.at_once and found.now >= found.at_once:
+            self._refuse(found.refusal)
+        else:
+            found.now += 1
+            try:
+                self._answer(found, start, end, part)
+            finally:
+                found.now -= 1
+
+    def _refuse(self, status: int, content_range: str = "") -> None:
+        self.send_response(status)
+        if content_range:
+            self.send_header("Content-Range", content_range)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self._note(0, status)
 
     def _part(self, found: Resource) -> tuple[int, int, bool]:
         asked, condition = self.headers.get("Range", ""), self.headers.get("If-Range")
@@ -78,36 +102,60 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return int(first), min(len(found.body), int(last) + 1 if last else len(found.body)), True
 
     def _answer(self, found: Resource, start: int, end: int, part: bool) -> None:
-        body = found.body[start:end]
-        self.send_response(206 if part else 200)
-        self.send_header("Content-Type", found.content_type)
-        if part:
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(found.body)}")
-        if not (part and found.quiet_parts):
-            for name, value in (("ETag", found.etag), ("Last-Modified", found.last_modified)):
-                if value:
-                    self.send_header(name, value)
-        self.send_header(*(("Transfer-Encoding", "chunked") if found.chunked else ("Content-Length", str(len(body)))))
-        self.end_headers()
+        lie = found.lie if start else ""
+        body = found.body[start:] if lie == "more" else found.body[start:end]
+        self._head(found, start, end, part, lie, len(body))
         cut = found.cuts.pop(0) if found.cuts else None
         if found.pause:
             self._note(0)
-        self._send(body if cut is None else body[:cut], chunked=found.chunked, pause=found.pause)
-        self._note(len(body) if cut is None else cut)
-        if cut is None and found.chunked:
+        speed = found.speeds.pop(0) if found.speeds else found.speed
+        chunked = found.chunked or lie == "more"
+        sent = self._send(found, body if cut is None else body[:cut], chunked=chunked, speed=speed)
+        if cut is None and chunked and sent == len(body):
             self.wfile.write(b"0\r\n\r\n")
-        self.close_connection |= cut is not None
+        self.close_connection |= cut is not None or sent < len(body)
 
-    def _send(self, body: bytes, *, chunked: bool, pause: float) -> None:
-        for position in range(0, len(body), 65536):
-            if pause and position > len(body) // 2:
-                self.server.stopping.wait(pause)
-            piece = body[position : position + 65536]
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+    def _head(self, found: Resource, start: int, end: int, part: bool, lie: str, size: int) -> None:
+        self.send_response(206 if part else 200)
+        self.send_header("Content-Type", found.content_type)
+        if part:
+            shift = 1 if lie == "place" else 0
+            self.send_header("Content-Range", f"bytes {start + shift}-{end - 1 + shift}/{len(found.body)}")
+        if not (part and found.quiet_parts and "If-Range" in self.headers):
+            for name, value in (("ETag", found.etag), ("Last-Modified", found.last_modified)):
+                if value:
+                    self.send_header(name, value)
+        if found.chunked or lie == "more":
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(size - 1 if lie == "length" else size))
+        self.end_headers()
 
-    def _note(self, sent: int) -> None:
+    def _send(self, found: Resource, body: bytes, *, chunked: bool, speed: float) -> int:
+        """Notes the request when it is over, and answers how many bytes went out."""
+        sent, piece_size = 0, min(65536, max(1024, int(speed / 20))) if speed else 65536
+        try:
+            while sent < len(body):
+                if found.pause and sent > len(body) // 2:
+                    self.server.stopping.wait(found.pause)
+                piece = body[sent : sent + piece_size]
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                sent += len(piece)
+                self._count(found, len(piece))
+                if speed and self.server.stopping.wait(len(piece) / speed):
+                    break
+        finally:
+            self._note(sent)
+        return sent
+
+    def _count(self, found: Resource, size: int) -> None:
+        found.sent += size
+        if found.becomes and found.sent >= found.becomes[0]:
+            self.server.resources[self.path.partition("?")[0]] = found.becomes[1]
+
+    def _note(self, sent: int, status: int = 200) -> None:
         headers = self.headers
-        self.server.asked.append(Asked(self.path, headers.get("Range", ""), headers.get("If-Range", ""), sent))
+        self.server.asked.append(Asked(self.path, headers.get("Range", ""), headers.get("If-Range", ""), sent, status))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
@@ -173,13 +221,23 @@ def leased_item() -> QueueItem:
 
 
 @contextmanager
-def job(url: str, kind: StreamKind, folder: Path, *, allowed: str = "127.0.0.1", connections: int = 4) -> Iterator[Job]:
+def job(
+    url: str,
+    kind: StreamKind,
+    folder: Path,
+    *,
+    allowed: str = "127.0.0.1",
+    connections: int = 4,
+    quality: str = "best",
+    audio: str = "",
+    patience: float = 5,
+) -> Iterator[Job]:
     """A job for a fetcher, watched over as in the engine."""
     folder.mkdir(parents=True, exist_ok=True)
-    client = Client(Policy(timeout=5, retry_delay=0, allowed_private_hosts=frozenset({allowed})))
+    client = Client(Policy(timeout=patience, retry_delay=0, allowed_private_hosts=frozenset({allowed})))
     stream = Stream(url, kind, "direct", {"User-Agent": "tests"})
     try:
         with Control(leased_item()) as control:
-            yield Job(stream, client, folder, control, connections, "best", folder)
+            yield Job(stream, client, folder, control, connections, quality, folder, audio=audio)
     finally:
         client.close()

@@ -5,70 +5,102 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 
+import pytest
+import requests
+
+from tests.downloads.contents import checksum, demo_checksums
 from tests.downloads.driving import (
     HOSTS,
     MP4,
     add_series,
     assert_whole,
+    demo_address,
     episodes,
-    fault,
-    heal,
     item,
     library_files,
     queue,
+    served,
 )
 from tests.running import Running, eventually
 
-# Bytes a second: of a file's one connection, and of each of the several that fetch segments.
-SLOW, SLOW_SEGMENT = 700_000, 150_000
+# Slow enough for a kill to strike in the middle: bytes a second of one download, over all its connections. A fault
+# would be gone after the demo site was killed, and everything over before it is set again.
+SLOW = {"DEMO_SPEED": "1000000"}
+# What a host that holds back serves at least, in bytes: all that `HELD` allows of a file, and the segments before.
+BEFORE_HELD, HELD = 2_000_000, 2_500_000
+SEGMENTS_BEFORE_HELD = 4
+# Bytes that a killed download may cost, all its connections together: an eighth of what is promised. The segments of a
+# stream are somewhat larger than the file that is made of them.
+AGAIN, STREAMS_MORE = 4 * 1024 * 1024, 1.06
+_HELD_SEGMENTS = ("-4.ts", "-5.ts", "-6.ts")
 
 
-def slow(up: Running) -> None:
-    """Slow enough for a kill to strike in the middle."""
+def hold(up: Running) -> None:
+    """No download comes to its end from now on, however fast the rest arrives."""
     for host in HOSTS:
-        fault(up, host, "speed", speed=SLOW if host == MP4 else SLOW_SEGMENT)
+        names = ("video.mp4",) if host == MP4 else _HELD_SEGMENTS
+        plan = [{"fault": "hold", "match": name, "after_bytes": HELD if host == MP4 else 1000} for name in names]
+        answer = requests.put(f"{demo_address(up)}/_faults/{host}", json=plan, timeout=5)
+        assert answer.ok, answer.text
 
 
 def all_whole(up: Running, ids: list[int], seconds: float = 120) -> None:
-    """Every item ends completed, each with one whole file, and no two rows or files for one episode."""
+    """Every item ends completed, each with one whole file, and no two rows or files for one episode.
 
-    def over() -> bool:
-        states = up.api("GET", "/api/queue/status")["statistics"]
-        return bool(states["pending"] + states["active"] + states["paused"] == 0)
-
-    eventually(over, seconds, "an empty queue")
+    For `seconds` at most nothing need come to its end.
+    """
+    left = len(ids) + 1
+    while left:
+        try:
+            left = eventually(partial(_fewer_left, up, left), seconds) - 1
+        except pytest.fail.Exception:
+            stuck = [state for state in (item(up, pk) for pk in ids) if state["status"] != "completed"]
+            pytest.fail(f"no download came to its end within {seconds:g} s: {stuck}")
     states = [item(up, pk) for pk in ids]
     assert [state["status"] for state in states] == ["completed"] * len(ids), states
     destinations = [state["file_destination"] for state in states]
     assert len(set(destinations)) == len(ids)
     files = [str(path.relative_to(up.data_dir / "library")) for path in library_files(up)]
     assert sorted(files) == sorted(destinations)
+    right = demo_checksums(up.data_dir / "demo")
     for file in library_files(up):
         assert_whole(file)
+        assert checksum(file) in right, f"{file} is not what the demo site serves"
+
+
+def _fewer_left(up: Running, before: int) -> int:
+    """One more than the items that are not at their end, once they are fewer than before; else 0."""
+    states = up.api("GET", "/api/queue/status")["statistics"]
+    left: int = states["pending"] + states["active"] + states["paused"]
+    return left + 1 if left < before else 0
 
 
 class Rampage:
-    """Kills at random, from a seed, while there is always something to download."""
+    """Kills at random, from a seed, while there is always something to download: `up` runs with `SLOW`."""
 
     def __init__(self, up: Running, seed: int) -> None:
         self.up = up
         self.chance = random.Random(seed)
         self.ids: list[int] = []
+        # Bytes of media that the demo site sent, as told before each death of it, and how many downloads were killed.
+        self.sent = 0
+        self.struck = 0
         self._series = 0
 
     def run(self, kills: int, downloads: int) -> None:
         """Queues `downloads` episodes bit by bit, kills `kills` times meanwhile, and waits until all are there."""
-        slow(self.up)
         for number in range(kills):
             wanted = 9 + (downloads - 9) * number // kills
             while len(self.ids) < min(wanted, downloads):
                 self._queue_more(min(9, downloads - len(self.ids)))
             time.sleep(self.chance.uniform(0.3, 3))
             self.chance.choice(self._ways())()
-            slow(self.up)
-        heal(self.up)
-        all_whole(self.up, self.ids, 120 + len(self.ids))
+        all_whole(self.up, self.ids)
+        self._count_sent()
+        had = sum(file.stat().st_size for file in library_files(self.up))
+        assert had * 0.9 < self.sent <= had * STREAMS_MORE + self.struck * AGAIN
 
     def _queue_more(self, count: int) -> None:
         key = add_series(self.up, self._series)
@@ -76,18 +108,38 @@ class Rampage:
         self.ids += queue(self.up, key, episodes(self.up, key)[:count])
 
     def _ways(self) -> list[Callable[[], None]]:
-        return [self._worker, self._worker, self._cluster, self._everything, self._web]
+        return [self._worker, self._worker, self._idle_worker, self._cluster, self._everything, self._web]
 
     def _worker(self) -> None:
+        self._one("aniworld-busy")
+
+    def _idle_worker(self) -> None:
+        self._one("aniworld-idle")
+
+    def _one(self, name: str) -> None:
         workers = self.up.workers("downloads")
-        self.up.kill(self.chance.choice([one for one in workers if one.name == "aniworld-busy"] or workers))
+        # Right after a start there may be none yet.
+        if workers:
+            struck = self.chance.choice([one for one in workers if one.name == name] or workers)
+            self.struck += struck.name == "aniworld-busy"
+            self.up.kill(struck)
 
     def _cluster(self) -> None:
+        self._count_struck()
+        eventually(lambda: self.up.cluster("downloads"), 30, "the cluster")
         self.up.signal_cluster("downloads")
 
     def _everything(self) -> None:
+        self._count_struck()
+        self._count_sent()
         self.up.kill_everything()
         self.up.start()
+
+    def _count_struck(self) -> None:
+        self.struck += sum(one.name == "aniworld-busy" for one in self.up.workers("downloads"))
+
+    def _count_sent(self) -> None:
+        self.sent += sum(line["bytes"] for line in served(self.up, "media", "segment"))
 
     def _web(self) -> None:
         self.up.kill(self.up.web())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from aniworld.alerts.models import Alert
 from aniworld.configuration import store
 from aniworld.configuration.models import Configuration
 from downloads import arrival, engine, queue, tasks, truth, upkeep
@@ -17,6 +19,7 @@ from downloads.control import Control
 from downloads.models import QueueItem
 from downloads.workfolder import WorkFolder
 from library.models import Episode, EpisodeFile, Series
+from providers.models import Provider, ProviderStatus
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, assert_whole
 
@@ -81,6 +84,12 @@ def test_a_cancel_between_rename_and_rows_records_the_file_that_is_there(
     item.refresh_from_db()
     assert item.status == "cancelled"
     assert_whole(library / EpisodeFile.objects.get().path)
+
+
+def test_an_arrival_is_told(demo: Demo, series: Series, episode: Episode) -> None:
+    engine.run(_claimed(series, episode))
+    alert = Alert.objects.get(kind="episodes_arrived")
+    assert alert.title == f"{series.name} {episode.code} arrived"
 
 
 def test_a_broken_file_under_the_final_name_is_not_called_done(
@@ -151,10 +160,14 @@ def test_a_catalogue_that_is_away_is_waited_for(demo: Demo, series: Series, epis
         engine.run(item)
     item.refresh_from_db()
     assert (item.status, item.rounds) == ("pending", 0)
-    assert "demo" in item.error_message
+    assert "Demo rests until" in item.error_message
+    record = ProviderStatus.objects.get(provider__name="demo")
     assert item.next_attempt_at
-    assert item.next_attempt_at > timezone.now()
+    assert record.open_until
+    assert item.next_attempt_at > record.open_until - timedelta(seconds=2), "not before it is asked again"
     demo.well()
+    ProviderStatus.objects.filter(pk=record.pk).update(open_until=timezone.now())
+    Provider.forget()
     item = _next()
     engine.run(item)
     item.refresh_from_db()
@@ -167,6 +180,7 @@ def test_an_item_fails_after_its_rounds_and_says_which_hosts_and_why(
     queue.enqueue(series, [episode])
     for host in HOSTS:
         demo.fault(host, "404", stage="embed")
+    store.change({"providers": {"retry_delay": 0}})
     for _round in range(3):
         item = _next()
         engine.run(item)

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,66 +25,24 @@ from downloads.workfolder import WorkFolder
 from library.models import Episode, EpisodeFile, Series
 from tests.downloads.claimer import old_writes
 from tests.downloads.conftest import Demo
+from tests.downloads.racing import database, most_at_once, race, run
 from tests.library.factories import make_episodes, make_series
-from tests.running import postgresql_database
 
 ITEMS, CLAIMERS, LIMIT = 200, 4, 3
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of processes on a migrated database of that kind."""
-    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "off", "DATABASE_URL": ""}
-    if kind == "sqlite":
-        _run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-        return
-    with postgresql_database() as url:
-        environment["DATABASE_URL"] = url
-        _run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-
-
-def _run(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def _most_at_once(lines: list[dict[str, Any]]) -> int:
-    changes = sorted([(line["claimed"], 1) for line in lines] + [(line["given"], -1) for line in lines])
-    most = now = 0
-    for _moment, change in changes:
-        now += change
-        most = max(most, now)
-    return most
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_racing_processes_claim_each_item_once_within_the_limit_and_lose_none(kind: str, tmp_path: Path) -> None:
-    with _database(kind, tmp_path) as environment:
-        _run(environment, "-m", "tests.downloads.claimer", "seed", str(ITEMS))
-        command = [sys.executable, "-m", "tests.downloads.claimer", "work", str(LIMIT)]
-        claimers = [
-            subprocess.Popen([*command, str(number)], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-            for number in range(CLAIMERS)
-        ]
-        try:
-            said = [claimer.communicate(timeout=90)[0] for claimer in claimers]
-        finally:
-            for claimer in claimers:
-                claimer.kill()
-        assert [claimer.returncode for claimer in claimers] == [0] * CLAIMERS
-        everything = [json.loads(line) for text in said for line in text.splitlines()]
-        order = json.loads(_run(environment, "-m", "tests.downloads.claim_order"))
+    with database(kind, tmp_path) as environment:
+        run(environment, "-m", "tests.downloads.claimer", "seed", str(ITEMS))
+        everything = race(environment, "work", LIMIT, CLAIMERS)
+        order = json.loads(run(environment, "-m", "tests.downloads.claim_order"))
     lines = [line for line in everything if "item" in line]
     completed = [line["item"] for line in lines if line["completed"]]
     assert len(completed) == len(set(completed)) == ITEMS
     assert len({line["token"] for line in lines}) == len(lines)
-    assert 1 < _most_at_once(lines) <= LIMIT
+    assert 1 < most_at_once(lines) <= LIMIT
     old = [write for line in everything if "old_writes" in line for write in line["old_writes"]]
     assert len(lines) > ITEMS
     assert old
@@ -158,7 +114,7 @@ def test_an_expired_lease_is_claimable_and_fences_the_old_holder(items: list[Que
     assert not any(old_writes(old))
     with pytest.raises(LeaseLost):
         Attempt.objects.begin(old, "other", "German Dub")
-    attempt.end("failed", "wrong", size=1, following="other")
+    attempt.end("failed", "wrong", size=1)
     assert QueueItem.objects.filter(pk=new.pk).values().get() == before
     assert Event.objects.count() == events
     running.refresh_from_db()

@@ -27,6 +27,8 @@ from downloads.control import Control, Transfer
 from downloads.interruptions import LeaseLost, ShuttingDown, Stalled, TooSlow
 from downloads.models import QueueItem
 from library.models import Episode, Series
+from providers.exceptions import TimedOut
+from providers.time_limit import is_awaited
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import leased_item
@@ -138,7 +140,7 @@ def test_a_sign_of_life_that_comes_late_is_still_one(item: QueueItem) -> None:
 
 def _marks(transfer: Transfer, seconds: float) -> None:
     """As if it had stood where it is for so long."""
-    transfer._marks = [(time.monotonic() - seconds, transfer.done)]
+    transfer._marks = [(time.monotonic() - seconds, transfer.done, 0.0)]
 
 
 def test_a_stall_ends_the_transfer_and_not_the_item(item: QueueItem) -> None:
@@ -165,6 +167,20 @@ def test_a_slow_transfer_ends(item: QueueItem) -> None:
         eventually(lambda: control._error, 2, "the slowness seen")
         with pytest.raises(TooSlow):
             control.check()
+
+
+def test_what_is_asked_for_an_item_that_is_lost_is_not_asked_again(item: QueueItem) -> None:
+    given_up = threading.Event()
+
+    def ask() -> None:
+        eventually(lambda: not is_awaited(), 10, "nobody waiting")
+        given_up.set()
+
+    with Control(item) as control:
+        QueueItem.objects.update(token="somebody else's")
+        with pytest.raises(LeaseLost):
+            control.patiently(ask, 1)
+    assert given_up.wait(10)
 
 
 def test_a_cancel_outweighs_a_stall(item: QueueItem) -> None:
@@ -233,6 +249,39 @@ def test_a_database_that_is_away_costs_no_try(
     assert_whole(library / row.file_destination)
 
 
+def test_a_database_that_goes_away_while_the_end_is_written_is_waited_for(
+    demo: Demo, series: Series, episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.enqueue(series, [episode])
+    item = tasks.claim()
+    assert item
+    record_file, failures = Episode.record_file, [OperationalError("away")]
+
+    def record(*arguments: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return record_file(*arguments, **named)
+
+    monkeypatch.setattr(Episode, "record_file", record)
+    engine.run(item)
+    assert not failures
+    assert QueueItem.objects.get(pk=item.pk).status == "completed"
+    assert episode.files.count() == 1
+
+
+def test_what_never_answers_is_given_up_while_the_item_stays_ours(
+    item: QueueItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    answered = threading.Event()
+    with Control(item) as control:
+        with pytest.raises(TimedOut):
+            control.patiently(lambda: answered.wait(30), 0.1)
+        answered.set()
+        control.check()
+        assert item.is_leased()
+
+
 def _away(*_arguments: object) -> None:
     raise OperationalError("server closed the connection unexpectedly")
 
@@ -247,7 +296,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 @pytest.mark.processes
 def test_a_download_survives_that_postgresql_cuts_every_connection(demo: Demo, tmp_path: Path) -> None:
-    demo.fault("demo-file", "speed", speed=600_000)
+    # Of each of its connections
+    demo.fault("demo-file", "speed", speed=100_000)
     (tmp_path / "theirs").mkdir()
     with postgresql_database() as url, psycopg.connect(url, autocommit=True) as server:
         environment = {

@@ -11,7 +11,7 @@ from django.conf import settings
 from downloads import truth
 from downloads.fetchers import remux
 from downloads.interruptions import Untrue
-from providers.demo.clips import Clips, make
+from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import WrongContent
 
 SECONDS = 24
@@ -19,7 +19,7 @@ SECONDS = 24
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = Clips(Path(settings.DEMO_DIR) / f"clips-1-{SECONDS}s")
+    found = clips_in(Path(settings.DEMO_DIR), SECONDS)
     make(found, SECONDS)
     return found
 
@@ -43,7 +43,8 @@ def test_a_whole_file_is_true(movie: Path) -> None:
 def test_segments_become_an_mp4_with_its_index_in_front(clips: Clips, tmp_path: Path) -> None:
     target = tmp_path / "whole.mp4"
     signs: list[int] = []
-    remux.to_mp4([_segments(clips)], target, lambda: signs.append(1))
+    remux.to_mp4(remux.Aim(target, SECONDS), [_segments(clips)], alive=lambda: signs.append(1))
+    assert signs
     facts = truth.check(target, declared=SECONDS, median=None)
     assert facts.duration == pytest.approx(SECONDS, abs=0.5)
     assert target.read_bytes()[:4096].find(b"moov") > 0
@@ -52,15 +53,40 @@ def test_segments_become_an_mp4_with_its_index_in_front(clips: Clips, tmp_path: 
 def test_a_discontinuity_does_not_shorten_the_film(clips: Clips, tmp_path: Path) -> None:
     target = tmp_path / "whole.mp4"
     segments = _segments(clips)
-    remux.to_mp4([segments[:3], segments[:3], segments[3:]], target, lambda: None)
+    remux.to_mp4(remux.Aim(target), [segments[:3], segments[:3], segments[3:]])
     assert truth.check(target, declared=SECONDS * 1.5, median=None).duration == pytest.approx(SECONDS * 1.5, abs=1)
+
+
+@pytest.mark.parametrize("breaks", [1, 3], ids=["in both", "in the picture alone"])
+def test_separate_sound_stays_in_step_over_discontinuities(clips: Clips, tmp_path: Path, breaks: int) -> None:
+    """Both tracks begin anew in the middle; where only one is told to, each goes on at its own end."""
+    target = tmp_path / "whole.mp4"
+    picture = [clips.segment(0, "silent", "360p", number) for number in range(6)]
+    sound = [clips.segment(0, "deu", "sound", number) for number in range(6)]
+    pictures = [picture[:3], picture[:3]] if breaks == 1 else [picture[:2], picture[2:4], picture[4:]]
+    sounds = [sound[:3], sound[:3]] if breaks == 1 else [sound]
+    remux.to_mp4(remux.Aim(target, SECONDS, language="deu"), pictures, sounds)
+    truth.check(target, declared=SECONDS, median=None)
+    with av.open(str(target)) as file:
+        ends = {stream.type: float((stream.duration or 0) * (stream.time_base or 0)) for stream in file.streams}
+        assert str(file.streams.audio[0].language) == "deu"
+    assert ends["video"] == pytest.approx(SECONDS, abs=0.3)
+    assert ends["audio"] == pytest.approx(SECONDS, abs=0.5)
+
+
+def test_an_index_larger_than_its_room_is_said_so(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remux, "_PER_FILE", 100)
+    with pytest.raises(remux.IndexTooLarge):
+        remux.to_mp4(remux.Aim(tmp_path / "whole.mp4", seconds=0.1), [_segments(clips)])
 
 
 def test_what_is_no_media_is_wrong_content(tmp_path: Path) -> None:
     page = tmp_path / "0"
     page.write_text("<html>" * 1000)
     with pytest.raises(WrongContent):
-        remux.to_mp4([[page]], tmp_path / "out.mp4", lambda: None)
+        remux.to_mp4(remux.Aim(tmp_path / "out.mp4"), [[page]])
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
@@ -74,7 +100,7 @@ def test_a_file_that_breaks_off_is_untrue(movie: Path, tmp_path: Path, share: fl
 
 def test_a_cut_file_with_its_index_in_front_is_untrue(clips: Clips, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.mp4", tmp_path / "cut.mp4"
-    remux.to_mp4([_segments(clips)], whole, lambda: None)
+    remux.to_mp4(remux.Aim(whole), [_segments(clips)])
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6)])
     with pytest.raises(Untrue, match=r"breaks off|can't be read|damaged|picture"):
         truth.check(cut, declared=SECONDS, median=None)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from aniworld.configuration import store
-from downloads import engine, queue, tasks, truth
+from downloads import engine, queue, range_journal, tasks, truth
 from downloads.control import Control
-from downloads.fetchers import http
+from downloads.fetchers import file
 from downloads.interruptions import LeaseLost
 from downloads.models import QueueItem
-from downloads.workfolder import read_journal, write_journal
+from downloads.range_journal import Noted, RangeJournal, claimed, read
 from library.models import Episode, Series
 from providers.contracts import StreamKind
 from providers.exceptions import ConnectionFailed, Expired, ProviderError, TooLarge
@@ -44,7 +44,13 @@ def host(transactional_db: None) -> Iterator[Hosting]:
 
 def _fetch(host: Hosting, folder: Path, path: str = PATH) -> bytes:
     with job(host.address + path, StreamKind.FILE, folder) as one:
-        return http.fetch(one).path.read_bytes()
+        return file.fetch(one).path.read_bytes()
+
+
+def _noted(folder: Path) -> Noted:
+    found = read(folder)
+    assert found
+    return found
 
 
 def _interrupted(host: Hosting, folder: Path) -> None:
@@ -53,7 +59,7 @@ def _interrupted(host: Hosting, folder: Path) -> None:
     with pytest.raises(ProviderError):
         _fetch(host, folder)
     host.resources[PATH].cuts = []
-    assert 0 < (folder / "data").stat().st_size <= CUT
+    assert 0 < claimed(folder) <= CUT
     host.forget()
 
 
@@ -120,6 +126,7 @@ def test_a_kill_between_the_last_byte_and_its_note_fetches_nothing_again(host: H
     host.resources[PATH] = Resource(BODY, etag='"one"')
     _interrupted(host, tmp_path)
     (tmp_path / "data").write_bytes(BODY)
+    RangeJournal(tmp_path, _noted(tmp_path).head, [(0, 2_000_000), (2_000_000, len(BODY))], []).close()
     assert _fetch(host, tmp_path) == BODY
     assert host.sent() == 0
 
@@ -131,11 +138,15 @@ def test_more_on_disk_than_there_is_starts_clean(host: Hosting, tmp_path: Path) 
     assert _fetch(host, tmp_path) == BODY
 
 
-def test_after_a_new_start_of_the_machine_only_flushed_bytes_are_trusted(host: Hosting, tmp_path: Path) -> None:
+def test_after_a_new_start_of_the_machine_only_flushed_bytes_are_trusted(
+    host: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.resources[PATH] = Resource(BODY, etag='"one"')
     _interrupted(host, tmp_path)
-    noted = read_journal(tmp_path)
-    write_journal(tmp_path, {**noted, "boot": "another", "synced": 100_000})
+    noted = _noted(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(range_journal, "boot_id", lambda: "another")
+        RangeJournal(tmp_path, noted.head, noted.have, [(0, 100_000)]).close()
     # What was never flushed may hold anything.
     with (tmp_path / "data").open("r+b") as file:
         file.seek(100_000)
@@ -147,7 +158,7 @@ def test_after_a_new_start_of_the_machine_only_flushed_bytes_are_trusted(host: H
 def test_without_a_readable_journal_it_starts_clean(host: Hosting, tmp_path: Path) -> None:
     host.resources[PATH] = Resource(BODY, etag='"one"')
     _interrupted(host, tmp_path)
-    (tmp_path / "journal.json").write_text("{")
+    (tmp_path / "ranges").write_text("{")
     assert _fetch(host, tmp_path) == BODY
 
 
@@ -165,7 +176,7 @@ def test_an_address_that_is_gone_has_expired(host: Hosting, tmp_path: Path) -> N
 
 
 def test_a_size_beyond_any_film_is_refused(host: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(file, "LARGEST_FILE", 1000)
     host.resources[PATH] = Resource(BODY)
     with pytest.raises(TooLarge):
         _fetch(host, tmp_path)
@@ -213,7 +224,8 @@ def test_an_address_that_expires_in_the_middle_is_resolved_again(
     assert len(demo.requests("embed")) >= 2
     assert_whole(library / item.file_destination)
     paths = [line["path"].rpartition("/")[2] for line in demo.requests("segment") if line["status"] == 200]
-    assert len(paths) == len(set(paths))
+    # What was under way when the address ran out may come again, and it served four; what was finished does not.
+    assert len(paths) - len(set(paths)) < 4
 
 
 def test_a_file_that_changes_between_breaks_is_never_mixed(
@@ -240,7 +252,7 @@ def test_what_was_fetched_before_a_lost_lease_is_used_by_the_successor(
 
     def check_once(self: Control) -> None:
         received(self)
-        if (tmp_path / "data").exists() and (tmp_path / "data").stat().st_size > CUT:
+        if claimed(tmp_path) > CUT:
             self._error = LeaseLost("taken over")
 
     monkeypatch.setattr(Control, "check", check_once)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from django.conf import settings
 from aniworld.configuration import store
 from downloads import truth
 from downloads.fetchers import hls
+from downloads.interruptions import LeaseLost
+from downloads.models import QueueItem
 from providers.contracts import StreamKind
-from providers.demo.clips import Clips, make
+from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import Expired, ProviderError
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.running import eventually
 
 pytestmark = pytest.mark.xdist_group("engine")
 
@@ -32,7 +37,7 @@ def host(transactional_db: None) -> Iterator[Hosting]:
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = Clips(Path(settings.DEMO_DIR) / "clips-1-24s")
+    found = clips_in(Path(settings.DEMO_DIR), 24)
     make(found, 24)
     return found
 
@@ -81,6 +86,27 @@ def test_finished_segments_are_not_fetched_again(host: Hosting, clips: Clips, tm
     _fetch_hls(host, tmp_path)
     assert not finished & {one.path for one in host.asked}
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_cancel_is_noticed_while_no_segment_is_answered(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    for number in range(1, 6):
+        host.resources[f"/seg{number}.ts"].mute = 60
+    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path, patience=60) as one:
+
+        def cancel() -> None:
+            eventually(lambda: sum("/seg" in asked.path for asked in host.asked) >= 4, 20, "segments asked for")
+            QueueItem.objects.get(pk=one.control.item.pk).cancel()
+            cancelled.append(time.monotonic())
+
+        cancelled: list[float] = []
+        cancelling = threading.Thread(target=cancel)
+        cancelling.start()
+        with pytest.raises(LeaseLost):
+            hls.fetch(one)
+        # The host keeps silent for ten times as long.
+        assert time.monotonic() - cancelled[0] < 6
+        cancelling.join()
 
 
 def test_a_changed_playlist_starts_clean(host: Hosting, clips: Clips, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from downloads.fetchers import ytdlp
 from downloads.interruptions import LeaseLost, MustWait
 from downloads.models import QueueItem
 from providers.contracts import StreamKind
-from providers.demo.clips import Clips, make
+from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import (
     AddressRefused,
     Blocked,
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.xdist_group("engine")
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = Clips(Path(settings.DEMO_DIR) / "clips-1-24s")
+    found = clips_in(Path(settings.DEMO_DIR), 24)
     make(found, 24)
     return found
 

@@ -33,7 +33,7 @@ def test_an_empty_queue_has_exact_answers(api: Api) -> None:
         ("pending", "active", "completed", "failed", "paused", "cancelled", "total_items"), 0
     )
     assert api.call("get", "/api/queue/status").json() == {
-        "status": {**SWITCHES, **{name: [] for name in lists}},
+        "status": {**SWITCHES, "window_opens_at": None, **{name: [] for name in lists}},
         "statistics": {**counts, "downloaded_bytes": 0, "current_speed": 0, "eta_seconds": None},
     }
     assert api.call("get", "/api/queue/items").json() == {"items": [], "total": 0, "page": 1, "limit": 20}
@@ -102,7 +102,8 @@ def test_an_item_is_shown_with_its_attempts_but_not_its_address(api: Api, series
     assert item
     attempt = Attempt.objects.begin(item, "voe", "German Dub")
     item.use("voe", "https://host.example/secret?sig=1")
-    attempt.end("stalled", "Not one byte came.", size=7, following="vidoza")
+    attempt.end("stalled", "Not one byte came.", size=7)
+    attempt.hand_over("vidoza")
     shown = api.call("get", f"/api/queue/{pk}")
     assert "secret" not in shown.content.decode()
     assert "download_url" not in shown.json()
