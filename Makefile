@@ -53,7 +53,7 @@ soak: $(TESTS)  ## Long runs with kills and thousands of downloads
 	@$(BIN)/python -m pytest -m soak --timeout 7200
 
 fuzz: $(TESTS)  ## Long runs of the property tests
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests -m "not processes and not browser and not soak" -k "property or fuzz or hostile" --timeout 3600
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests -m "not processes and not browser and not soak" -k "hypothesis or property or fuzz or hostile" --timeout 3600
 
 demo-site: $(RUNS)  ## The demo catalogue and its hosts alone
 	@exec $(BIN)/python manage.py demo_site

@@ -16,6 +16,10 @@ from benchmarks.timing import ROOT
 # In this order: what is started last would disturb what is measured first.
 PARTS = {"engine": "benchmarks.engine", "queue": "benchmarks.queue", "start": "benchmarks.start"}
 PARTS["live"] = "benchmarks.sockets"
+PARTS["scan"] = "benchmarks.scan"
+PARTS["recording"] = "benchmarks.recording"
+PARTS["choice"] = "benchmarks.choice"
+PARTS["bandwidth"] = "benchmarks.bandwidth"
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 

@@ -65,7 +65,7 @@ def measure() -> list[Table]:
         with servers.nginx(source, ram.folder / "nginx") as host:
             rows = [*files(ram, host.plain, source), *tls(ram, host), *hls(ram, host.plain)]
             disk_rows = on_disk(host.plain, source)
-        rows += [*latency(ram, source), *limited(ram, source)]
+        rows += [*latency(ram, source), *limited(ram, source), *one_lame(ram, source)]
         (source / "big.mp4").unlink()
         rows += truth_check(ram, media.episode(source / "episode.mp4"))
     return [Table("Engine, RAM disk", rows), Table("Engine, real disk", disk_rows)]
@@ -161,6 +161,22 @@ def limited(at: Place, source: Path) -> list[Row]:
         taken = {name: run() for name, run in peers.items()}
         taken["ours"] = at.ours("file", url, 120 * media.MIB, connections=16)()
     return compared("120 MiB, 2 MB/s per connection", taken, {"aria2c -x16 -k1M": 1.0})
+
+
+def one_lame(at: Place, source: Path) -> list[Row]:
+    """The third of the connections is slow; a host of its own for each run, as it counts them."""
+    media.big_file(source / "limited.mp4", 120 * media.MIB)
+    aria: list[str | Path] = ["aria2c", "-q", "-x8", "-s8", "--file-allocation=none", "-o", "out"]
+    taken = {}
+    with servers.slow(source, speed=2e6, lame=3) as host:
+        taken["ours"] = at.ours("file", f"{host}/limited.mp4", 120 * media.MIB)()
+    for name, more in {"aria2c -x8": [], "aria2c -x8 -k1M": ["-k1M"]}.items():
+        with servers.slow(source, speed=2e6, lame=3) as host:
+            taken |= {
+                label: run() for label, run in available({name: [*aria, *more, f"{host}/limited.mp4"]}, at).items()
+            }
+    work = "120 MiB, 2 MB/s per connection, one of eight ten times slower"
+    return compared(work, taken, {"aria2c -x8": 0.8})
 
 
 def on_disk(host: str, source: Path) -> list[Row]:

@@ -1,4 +1,4 @@
-"""One download in a fresh process, as a worker runs it: a claimed item, journal, lease, progress and events.
+"""One download in a fresh process, as a worker runs it: a claimed item, journal, lease, limits, progress and events.
 
     python -m benchmarks.fetching '{"kind": "file", "url": "http://127.0.0.1:…"}'
 
@@ -24,6 +24,7 @@ from downloads.control import Control
 from downloads.fetchers import fetch
 from downloads.fetchers.base import Job
 from downloads.models import QueueItem
+from downloads.pace import Shared
 from downloads.workfolder import WorkFolder
 from library.models import Episode, Series
 from providers.contracts import Stream, StreamKind
@@ -67,6 +68,7 @@ def download(values: dict[str, Any], item: QueueItem, control: Control) -> int:
         connections=values.get("connections", 8),
         quality="best",
         work_root=Path(settings.WORK_DIR),
+        pace=Shared(control, "benchmark"),
     )
     return fetch(job).path.stat().st_size
 

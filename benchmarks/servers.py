@@ -54,10 +54,13 @@ def nginx(root: Path, folder: Path) -> Iterator[Nginx]:
 
 
 @contextmanager
-def slow(root: Path, *, delay: float = 0, speed: float = 0) -> Iterator[str]:
-    """Serves `root` with `delay` seconds before each answer and `speed` bytes a second for each connection."""
+def slow(root: Path, *, delay: float = 0, speed: float = 0, lame: int = 0) -> Iterator[str]:
+    """Serves `root` with `delay` seconds before each answer and `speed` bytes a second for each connection.
+
+    The connection with the number `lame`, counted from 1, has a tenth of that; 0 for none.
+    """
     [port] = free_ports(1)
-    arguments = [str(root), str(port), str(delay), str(speed)]
+    arguments = [str(root), str(port), str(delay), str(speed), str(lame)]
     with _served([sys.executable, "-m", "benchmarks.slow_server", *arguments], port):
         yield f"http://127.0.0.1:{port}"
 

@@ -1,6 +1,8 @@
 """A small server with latency before each answer and a token bucket for each connection.
 
-    python -m benchmarks.slow_server ROOT PORT DELAY SPEED
+    python -m benchmarks.slow_server ROOT PORT DELAY SPEED [LAME]
+
+The connection with the number LAME, in the order in which they come, has a tenth of the speed.
 
 nginx's own limit gives each request about a free second, so that many small ranges look falsely fast; here the bucket
 belongs to the connection and holds at most 64 KiB.
@@ -8,6 +10,7 @@ belongs to the connection and holds at most 64 KiB.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -25,9 +28,13 @@ class Connection(BaseHTTPRequestHandler):
     root: Path
     delay: float
     speed: float
+    lame = 0
+    numbers = itertools.count(1)
 
     def setup(self) -> None:
         super().setup()
+        if next(self.numbers) == self.lame:
+            self.speed /= 10
         self.free_at = time.monotonic()
 
     def do_HEAD(self) -> None:
@@ -93,7 +100,8 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    root, port, delay, speed = sys.argv[1:]
+    root, port, delay, speed, *lame = sys.argv[1:]
+    Connection.lame = int(lame[0]) if lame else 0
     Connection.root, Connection.delay, Connection.speed = Path(root), float(delay), float(speed)
     Server(("127.0.0.1", int(port)), Connection).serve_forever()
 
