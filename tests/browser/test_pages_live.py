@@ -117,15 +117,15 @@ def test_a_double_click_pauses_one_and_its_toast_gives_way_to_the_next(
     count = waiting.count()
     assert count > 3
     waiting.first.get_by_role("button", name=re.compile("^Cancel")).dblclick()
-    expect(waiting).to_have_count(count - 1)
+    expect(waiting).to_have_count(count - 1, timeout=PATIENCE)
     toasts = page.locator(".toast")
-    expect(toasts).to_have_count(1)
+    expect(toasts).to_have_count(1, timeout=PATIENCE)
     waiting.nth(1).get_by_role("button", name=re.compile("^Cancel")).click()
     expect(waiting).to_have_count(count - 2, timeout=PATIENCE)
-    expect(toasts).to_have_count(1)
+    expect(toasts).to_have_count(1, timeout=PATIENCE)
     toasts.get_by_role("button", name="Undo").click()
-    expect(toasts).to_have_text(re.compile("Taken back."))
-    expect(waiting).to_have_count(count - 1)
+    expect(toasts).to_have_text(re.compile("Taken back."), timeout=PATIENCE)
+    expect(waiting).to_have_count(count - 1, timeout=PATIENCE)
     assert watched.errors == []
 
 

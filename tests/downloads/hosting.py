@@ -66,6 +66,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        with self.server.answering:
+            self.server.busy += 1
+        try:
+            self._serve()
+        finally:
+            with self.server.answering:
+                self.server.busy -= 1
+                self.server.answering.notify_all()
+
+    def _serve(self) -> None:
         found = self.server.resources.get(self.path.partition("?")[0])
         if found is None or found.status:
             self._refuse(found.status if found else 404)
@@ -169,6 +179,8 @@ class _Server(http.server.ThreadingHTTPServer):
         self.resources: dict[str, Resource] = {}
         self.asked: list[Asked] = []
         self.stopping = threading.Event()
+        self.answering = threading.Condition()
+        self.busy = 0
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no news."""
@@ -192,7 +204,9 @@ class Hosting:
         return sum(one.sent for one in self.asked if path in one.path)
 
     def forget(self) -> None:
-        """Begins a new list of requests."""
+        """Begins a new list of requests, once those that were cut off a moment ago are noted."""
+        with self._server.answering:
+            self._server.answering.wait_for(lambda: self._server.busy == 0, timeout=3)
         self._server.asked.clear()
 
 
