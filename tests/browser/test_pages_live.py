@@ -109,6 +109,8 @@ def test_a_double_click_pauses_one_and_its_toast_gives_way_to_the_next(
     up: Running, window: Window, session: Any
 ) -> None:
     up.api("POST", "/api/queue/stop")
+    for one in up.api("GET", "/api/anime")["items"]:
+        up.api("POST", f"/api/anime/{one['key']}/download", {}, status=202)
     watched = window(up.url, session=session)
     page = watched.page
     page.goto("/queue")
