@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from aniworld import __version__
 from aniworld.configuration import store
 from aniworld.supervisor.models import Cluster
-from library.root import LibraryUnavailable, library_root
+from library.root import LibraryUnavailable, configured_root, library_root
 from providers.models import Provider, ProviderStatus
 
 GIGABYTE = 1000**3
@@ -107,8 +107,7 @@ def library_folder() -> Check:
 
 def disk_free() -> int:
     """Bytes free where downloads are written, of the two file systems the fuller one."""
-    configured = store.current().library.directory or str(settings.LIBRARY_DIR)
-    places = [Path(settings.WORK_DIR), Path(configured)]
+    places = [Path(settings.WORK_DIR), configured_root()]
     return min(shutil.disk_usage(place).free for place in places if place.exists())
 
 

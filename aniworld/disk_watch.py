@@ -17,6 +17,7 @@ from aniworld.alerts.models import Condition, Kind
 from aniworld.configuration import store
 from aniworld.live.publish import publish
 from downloads.models import QueueItem
+from library.root import configured_root
 
 GIGABYTE = 1000**3
 # So many times the floor has to be free before a disk counts as roomy again: it would be told of over and over, if
@@ -49,11 +50,10 @@ def look() -> str:
 
 def _disks() -> Iterator[Disk]:
     """The library's, and the work folder's where it is another one."""
-    configured = store.current().library.directory or str(settings.LIBRARY_DIR)
     # Machines share the library, but each has a work folder of its own.
     machine = "" if settings.EMBEDDED else f" of {socket.gethostname()}"
     seen = set()
-    for name, folder in (("library", Path(configured)), (f"work folder{machine}", Path(settings.WORK_DIR))):
+    for name, folder in (("library", configured_root()), (f"work folder{machine}", Path(settings.WORK_DIR))):
         try:
             device, free = folder.stat().st_dev, shutil.disk_usage(folder).free
         except OSError:

@@ -22,20 +22,24 @@ class LibraryUnavailable(NotReady):
     code = "library_unavailable"
 
 
+def configured_root() -> Path:
+    """The library folder as configured, whether or not it is there."""
+    return Path(store.current().library.directory or settings.LIBRARY_DIR)
+
+
 def library_root() -> Path:
     """The library folder, there and writable. Raises `LibraryUnavailable`.
 
     The folder of the environment is made once, when it was never seen before and its parent is there.
     """
-    configured = store.current().library.directory
-    root = Path(configured) if configured else Path(settings.LIBRARY_DIR)
+    root = configured_root()
     if not root.is_absolute():
         raise LibraryUnavailable(
             _("The library folder “%s” must be an absolute path; correct it in the settings.") % root
         )
     seen = _seen()
     if not _is_folder(root):
-        _make_first(root, seen, is_default=not configured)
+        _make_first(root, seen, is_default=not store.current().library.directory)
     _demand_usable(root, was_mount=seen.get(str(root), False))
     if str(root) not in seen or (not seen[str(root)] and root.is_mount()):
         _remember(root)
