@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -53,6 +53,13 @@ def client_address(peer: str, forwarded_for: str = "") -> str | None:
 def address_of(request: HttpRequest) -> str | None:
     """`client_address` of a request."""
     return client_address(request.META.get("REMOTE_ADDR") or "", request.headers.get("X-Forwarded-For", ""))
+
+
+def counted_as(address: str | None) -> str:
+    """What tries are counted by: of IPv6 the network, since one line has 2^64 addresses to guess from."""
+    if address is None or ":" not in address:
+        return str(address)
+    return str(ip_network(f"{address}/64", strict=False))
 
 
 def is_loopback(address: str | None) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import logout as end_session
-from django.db import IntegrityError, transaction
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
-from aniworld.accounts import signing_in, tokens
+from aniworld.accounts import keys, passwords, signing_in, tokens
 from aniworld.accounts.addresses import address_of
 from aniworld.accounts.authentication import admin_only, identify, signed_in
 from aniworld.accounts.models import ApiKey, Preferences, Token, User
@@ -24,15 +23,17 @@ from aniworld.accounts.schemas import (
     LoggedIn,
     Login,
     NewKey,
+    NewPassword,
     PreferencesChange,
     PreferencesView,
     SessionView,
 )
 from aniworld.accounts.tokens import Principal
-from aniworld.api_types import RowId
-from aniworld.refusals import BadOperation, Conflict, Invalid, NotThere
+from aniworld.api_types import Problem, RowId
+from aniworld.refusals import BadOperation, Forbidden, NotThere
 
 router = Router(tags=["auth"])
+VIA = "api"
 
 
 def _principal(request: HttpRequest) -> Principal:
@@ -40,7 +41,7 @@ def _principal(request: HttpRequest) -> Principal:
     return principal
 
 
-@router.post("/login", auth=None, response=LoggedIn)
+@router.post("/login", auth=None, response={200: LoggedIn, 401: Problem, 429: Problem})
 def login(request: HttpRequest, body: Login) -> dict[str, Any]:
     """A bearer token for a name and a password."""
     address = address_of(request)
@@ -59,6 +60,18 @@ def logout(request: HttpRequest) -> Done:
         principal.token.revoke()
     else:
         end_session(request)
+    return Done()
+
+
+@router.post("/password", auth=signed_in, response=Done)
+def change_password(request: HttpRequest, body: NewPassword) -> Done:
+    """Changes the own password; every other session and token ends. An API key may not do that."""
+    principal = _principal(request)
+    if principal.api_key:
+        raise Forbidden(_("An API key can't change a password. Sign in first."), code="scope")
+    passwords.change(principal.user, body.current_password, body.new_password, via=VIA, keep=principal.token)
+    if principal.token is None:
+        update_session_auth_hash(request, principal.user)
     return Done()
 
 
@@ -107,10 +120,11 @@ def preferences(request: HttpRequest) -> Preferences:
 @router.patch("/preferences", auth=signed_in, response=PreferencesView)
 def change_preferences(request: HttpRequest, body: PreferencesChange) -> Preferences:
     """Changes what is named."""
-    row = preferences_of(_principal(request).user)
-    for name, value in body.model_dump(exclude_unset=True).items():
+    row, values = preferences_of(_principal(request).user), body.model_dump(exclude_unset=True)
+    for name, value in values.items():
         setattr(row, name, value)
-    row.save()
+    # Two pages of one user may change different ones at the same time.
+    row.save(update_fields=[*values, "updated_at"])
     return row
 
 
@@ -125,20 +139,15 @@ def api_keys(request: HttpRequest) -> list[dict[str, Any]]:
     return [_view(key) for key in ApiKey.objects.select_related("user")[:1000]]
 
 
-@router.post("/apikeys", auth=admin_only, response={201: KeyMade})
+@router.post("/apikeys", auth=admin_only, response={201: KeyMade, 409: Problem})
 def create_api_key(request: HttpRequest, body: NewKey) -> Status[dict[str, Any]]:
     """Makes a key; its text is in this answer and nowhere else."""
-    if body.expires_at and body.expires_at <= timezone.now():
-        raise Invalid(_("expires_at is in the past."))
-    try:
-        with transaction.atomic():
-            key, text = tokens.create_key(_principal(request).user, body.name, body.scope, body.expires_at)
-    except IntegrityError:
-        raise Conflict(_("There is an API key of this name already.")) from None
+    user = _principal(request).user
+    key, text = keys.make(user, body.name, body.scope, body.expires_at, by=user.get_username(), via=VIA)
     return Status(201, {**_view(key), "key": text})
 
 
-@router.delete("/apikeys", auth=admin_only, response={204: None})
+@router.delete("/apikeys", auth=admin_only, response={204: None, 404: Problem})
 def delete_api_key_by_query(request: HttpRequest, query: Query[KeyId]) -> HttpResponse:
     """Deletes the key that `id` names; it opens nothing from then on."""
     return delete_api_key(request, query.id)
@@ -147,6 +156,5 @@ def delete_api_key_by_query(request: HttpRequest, query: Query[KeyId]) -> HttpRe
 @router.delete("/apikeys/{id}", auth=admin_only, response={204: None})
 def delete_api_key(request: HttpRequest, id: RowId) -> HttpResponse:
     """Deletes a key; it opens nothing from then on."""
-    if not ApiKey.objects.filter(pk=id).delete()[0]:
-        raise NotThere(_("There is no such API key."))
+    keys.delete(ApiKey.objects.filter(pk=id).first(), by=_principal(request).user.get_username(), via=VIA)
     return HttpResponse(status=204)

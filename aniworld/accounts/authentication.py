@@ -15,8 +15,8 @@ from ninja.security.apikey import APIKeyCookie
 from ninja.security.base import AuthBase
 
 from aniworld.accounts.models import ApiKey, User
-from aniworld.accounts.tokens import Principal, verify
-from aniworld.refusals import Forbidden
+from aniworld.accounts.tokens import KEY_MARK, Principal, verify
+from aniworld.refusals import Forbidden, Refused
 
 READING = ("GET", "HEAD", "OPTIONS")
 # What is sent by POST and changes nothing all the same.
@@ -51,6 +51,30 @@ def admit(request: HttpRequest, principal: Principal | None, admin: bool) -> Pri
 def session_principal(request: HttpRequest) -> Principal | None:
     """Who is signed in by the browser's session."""
     return Principal(request.user) if isinstance(request.user, User) and request.user.is_authenticated else None
+
+
+def _given(request: HttpRequest) -> str:
+    """The token or key that came with the request; "" without one."""
+    header = request.headers.get("Authorization", "")
+    text = header[7:] if header[:7].lower() == "bearer " else request.headers.get("X-Api-Key", "")
+    return text.strip()
+
+
+class WrongCredential(Refused):
+    """A token or key that opens nothing; which of the reasons it is, is not told."""
+
+    status = 401
+    code = "unauthorized"
+
+
+def _demand_none_wrong(request: HttpRequest) -> None:
+    """Raises `WrongCredential` for whoever brought a token or key, none of which was good for anything."""
+    text = _given(request)
+    if not text:
+        return
+    if text.startswith(KEY_MARK) or request.headers.get("X-Api-Key"):
+        raise WrongCredential(_("The API key is wrong, expired or revoked. Make another in the settings, API keys."))
+    raise WrongCredential(_("The bearer token is wrong, expired or revoked. Sign in for another."))
 
 
 class Bearer(HttpBearer):
@@ -108,6 +132,8 @@ class Browser(APIKeyCookie):
     def __call__(self, request: HttpRequest) -> Principal | None:
         """Like ninja's, but who is not signed in at all is told so, and not that a CSRF token is missing."""
         if session_principal(request) is None:
+            # The last way in: whoever brought a token or key would be in by now if it were right.
+            _demand_none_wrong(request)
             return None
         if _csrf.failure(request):
             raise Forbidden(_("The CSRF token is missing or wrong. Reload the page and try again."), code="csrf")
@@ -124,9 +150,8 @@ admin_only: list[AuthBase] = [Bearer(admin=True), Key(admin=True), Browser(admin
 
 def identify(request: HttpRequest) -> Principal | None:
     """Who asks, for operations that are open and answer more to those who are known."""
-    header = request.headers.get("Authorization", "")
-    text = header[7:] if header[:7].lower() == "bearer " else request.headers.get("X-Api-Key", "")
-    return (verify(text.strip()) if text else None) or session_principal(request)
+    text = _given(request)
+    return (verify(text) if text else None) or session_principal(request)
 
 
 def administrator(request: HttpRequest) -> Principal | None:

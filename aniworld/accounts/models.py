@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.records import Record, RecordQuerySet
@@ -16,12 +20,34 @@ class User(AbstractUser):
     """Who signs in. `is_staff` is what the API calls admin."""
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Like Django's; a new password ends the tokens, as Django itself ends the sessions."""
+        """Like Django's; a new password, and being deactivated, end every token and every browser session."""
         # Django keeps the text until it is saved, and drops it when only the way of hashing changes.
         has_new_password = self.pk is not None and getattr(self, "_password", None) is not None
-        super().save(*args, **kwargs)
-        if has_new_password:
-            Token.objects.filter(user=self, is_active=True).update(is_active=False)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if has_new_password or not self.is_active:
+                self.sign_out_everywhere()
+
+    def activate(self) -> bool:
+        """Lets the user sign in again; False when they may already."""
+        return self._set_active(True)
+
+    def deactivate(self) -> bool:
+        """Ends every token and session, and lets the user begin none; False when it is so already."""
+        return self._set_active(False)
+
+    def _set_active(self, active: bool) -> bool:
+        with transaction.atomic():
+            turned = User.objects.filter(pk=self.pk).exclude(is_active=active).update(is_active=active)
+            if turned and not active:
+                self.sign_out_everywhere()
+        self.is_active = active
+        return bool(turned)
+
+    def sign_out_everywhere(self) -> None:
+        """Ends every token and browser session; open sockets notice within seconds. API keys are something else."""
+        Token.objects.filter(user=self, is_active=True).update(is_active=False)
+        BrowserSession.objects.filter(user=self).delete()
 
 
 class Token(Record):
@@ -39,6 +65,8 @@ class Token(Record):
     objects = RecordQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("sign-in (token)")
+        verbose_name_plural = _("sign-ins (tokens)")
         ordering = ["-last_activity"]
         indexes = [models.Index(fields=["expires_at"], name="token_expiry")]
 
@@ -48,6 +76,39 @@ class Token(Record):
     def revoke(self) -> bool:
         """Refused from now on, on every process. False when it was revoked before."""
         return bool(Token.objects.filter(pk=self.pk, is_active=True).update(is_active=False))
+
+    def keep(self) -> None:
+        """Open again, when all of a user's were ended but this one."""
+        Token.objects.filter(pk=self.pk).update(is_active=True)
+
+
+def new_handle() -> str:
+    """A random name."""
+    return secrets.token_hex(8)
+
+
+class BrowserSession(AbstractBaseSession):
+    """A session of Django's, with whose it is and where it was begun, so that it can be listed and ended."""
+
+    # What a page names it by: the key itself opens the session.
+    handle = models.CharField(max_length=40, db_index=True, default=new_handle, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_activity = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("browser session")
+        verbose_name_plural = _("browser sessions")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.user_agent[:50]}"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """The engine that `settings.SESSION_ENGINE` names."""
+        return import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class ApiKey(Record):
@@ -101,6 +162,7 @@ class Preferences(Record):
     shortcuts = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name = _("preferences")
         verbose_name_plural = _("preferences")
 
     def __str__(self) -> str:
@@ -116,6 +178,10 @@ class Throttle(Record):
     blocked_until = models.DateTimeField(null=True, blank=True)
 
     objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("counter of tries to sign in")
+        verbose_name_plural = _("counters of tries to sign in")
 
     def __str__(self) -> str:
         return self.bucket

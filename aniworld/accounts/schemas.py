@@ -38,6 +38,13 @@ class Login(Schema):
     username: UserName | None = None
 
 
+class NewPassword(Schema):
+    """The own password as it is and as it shall be."""
+
+    current_password: Password
+    new_password: Password
+
+
 class LoggedIn(Schema):
     """The token is told this once."""
 

@@ -6,13 +6,13 @@ import hashlib
 from datetime import timedelta
 
 from django.contrib.auth import authenticate
-from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.accounts import throttling
-from aniworld.accounts.models import Token, User
+from aniworld.accounts.addresses import counted_as
+from aniworld.accounts.models import BrowserSession, Token, User
 from aniworld.refusals import Refused
 
 TRIES_A_MINUTE = 5
@@ -26,14 +26,14 @@ class WrongCredentials(Refused):
 
 
 def only_superuser() -> str:
-    """The name of the only superuser, or "" when there is none or more than one."""
-    names = list(User.objects.filter(is_superuser=True).values_list("username", flat=True)[:2])
+    """The name of the only active superuser, or "" when there is none or more than one."""
+    names = list(User.objects.filter(is_superuser=True, is_active=True).values_list("username", flat=True)[:2])
     return names[0] if len(names) == 1 else ""
 
 
 def count_try(verb: str, address: str | None) -> None:
     """Raises `SlowDown` at the sixth `verb` from one address within a minute."""
-    throttling.count(f"{verb} {address}", TRIES_A_MINUTE, timedelta(minutes=1))
+    throttling.count(f"{verb} {counted_as(address)}", TRIES_A_MINUTE, timedelta(minutes=1))
 
 
 def sign_in(address: str | None, username: str | None, password: str) -> User:
@@ -45,7 +45,7 @@ def sign_in(address: str | None, username: str | None, password: str) -> User:
     name = username or only_superuser()
     # Hashed, because people type their password into the field of the name.
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
-    bucket = f"lock {address} {digest}"
+    bucket = f"lock {counted_as(address)} {digest}"
     throttling.take_try(bucket)
     # For an unknown or inactive user Django hashes the password all the same: the time tells nothing.
     user = authenticate(username=name, password=password)
@@ -70,4 +70,4 @@ def prune_tokens() -> int:
 
 def prune_sessions() -> int:
     """Deletes browser sessions that ran out; answers how many."""
-    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+    return BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()[0]

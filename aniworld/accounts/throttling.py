@@ -33,8 +33,9 @@ def count(bucket: str, limit: int, window: timedelta) -> None:
     # Both statements look at the row again under its lock: of many at once exactly `limit` get through.
     Throttle.objects.filter(pk=row.pk, window_started_at__lte=now - window).update(count=0, window_started_at=now)
     if not Throttle.objects.filter(pk=row.pk, count__lt=limit).update(count=F("count") + 1):
-        started = Throttle.objects.values_list("window_started_at", flat=True).get(pk=row.pk)
-        _refuse(started + window, now)
+        # It may be gone by now, unlocked by an administrator.
+        started = Throttle.objects.filter(pk=row.pk).values_list("window_started_at", flat=True).first()
+        _refuse((started or now) + window, now)
 
 
 def lock_after(failures: int) -> timedelta | None:

@@ -15,21 +15,23 @@ from aniworld.configuration import rules
 from aniworld.configuration.sections import Settings
 
 Place = tuple[int | str, ...]
+# Settings of a section that there is not that are told of.
+_MOST_NAMED = 20
 
-_WHOLE_NUMBER = _("Write a whole number.")
-_NUMBER = _("Write a number.")
+WHOLE_NUMBER = _("Write a whole number.")
+NUMBER = _("Write a number.")
 _LIST = _("Write a list, such as [“first”, “second”].")
 _GROUP = _("Write a group of settings, such as {“key”: “value”}.")
 _SWITCH = _("Write true or false.")
 # The type of pydantic's error → what a person understands; its context fills in the bounds.
 _WORDS = {
-    "int_type": _WHOLE_NUMBER,
-    "int_parsing": _WHOLE_NUMBER,
-    "int_from_float": _WHOLE_NUMBER,
+    "int_type": WHOLE_NUMBER,
+    "int_parsing": WHOLE_NUMBER,
+    "int_from_float": WHOLE_NUMBER,
     "int_parsing_size": _("The number is too large."),
-    "float_type": _NUMBER,
-    "float_parsing": _NUMBER,
-    "finite_number": _NUMBER,
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "finite_number": NUMBER,
     "bool_type": _SWITCH,
     "bool_parsing": _SWITCH,
     "string_type": _("Write a text."),
@@ -53,16 +55,26 @@ def judged(before: Settings, whole: Mapping[str, Any]) -> Settings:
     Raises `pydantic.ValidationError` with every error, each in words and without what was given, which may be a secret.
     """
     wrong: list[tuple[Place, str]] = []
+    whole = _spelled(whole)
     try:
-        after = Settings.model_validate(dict(whole))
+        after = Settings.model_validate(whole)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
-        wrong = [(one["loc"], _in_words(one)) for one in found]
+        wrong = [(place, _in_words(one, place)) for one in found for place in _places(whole, one)]
         after = Settings.model_validate(_without(before, whole, [one["loc"] for one in found]))
     wrong += rules.broken(before, after)
+    _demand_none(wrong)
+    return after
+
+
+def prepare(before: Settings, after: Settings) -> None:
+    """Does what `after`, judged right, needs before it is in force, such as making a folder. Errors as for `judged`."""
+    _demand_none(list(rules.unprepared(before, after)))
+
+
+def _demand_none(wrong: Sequence[tuple[Place, str]]) -> None:
     if wrong:
         raise ValidationError.from_exception_data(Settings.__name__, [_detail(*one) for one in wrong])
-    return after
 
 
 def suggestion(place: Place) -> str:
@@ -81,17 +93,33 @@ def _names(model: type[BaseModel], before: str = "") -> list[str]:
     return found
 
 
-def _in_words(error: ErrorDetails) -> str:
+def _places(whole: Mapping[str, Any], error: ErrorDetails) -> list[Place]:
+    """Where it is: of a section that there is not, at each setting given in it."""
+    place = error["loc"]
+    within = whole.get(str(place[0])) if error["type"] == "extra_forbidden" and len(place) == 1 else None
+    if not within or not isinstance(within, Mapping):
+        return [place]
+    return [(*place, str(key)) for key in list(within)[:_MOST_NAMED]]
+
+
+def _in_words(error: ErrorDetails, place: Place) -> str:
     context = error.get("ctx", {})
     kind = error["type"]
     if kind == "extra_forbidden":
-        meant = suggestion(error["loc"])
+        meant = suggestion(place)
         return (
             gettext("There is no such setting. Is %s meant?") % meant if meant else gettext("There is no such setting.")
         )
     if kind == "value_error":
         return gettext(str(context["error"]))
-    return gettext(_WORDS[kind]) % context if kind in _WORDS else error["msg"]
+    return (
+        gettext(_WORDS[kind]) % {name: _plain(one) for name, one in context.items()} if kind in _WORDS else error["msg"]
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A bound as people write it: 1, and not 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _without(before: Settings, whole: Mapping[str, Any], places: Sequence[Place]) -> dict[str, Any]:
@@ -114,3 +142,12 @@ def _without(before: Settings, whole: Mapping[str, Any], places: Sequence[Place]
 def _detail(place: Place, words: str) -> InitErrorDetails:
     problem = PydanticCustomError("wrong_setting", "{words}", {"words": words})
     return InitErrorDetails(type=problem, loc=place, input=None)
+
+
+def _spelled(values: Any, depth: int = 3) -> Any:
+    """`values` with names that no text can hold spelled so that they can be told of, as deep as settings are nested."""
+    if not depth or not isinstance(values, Mapping):
+        return values
+    return {
+        str(name)[:100].encode("utf-8", "replace").decode(): _spelled(one, depth - 1) for name, one in values.items()
+    }

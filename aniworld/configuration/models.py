@@ -13,6 +13,7 @@ class Configuration(Record):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)
+    schema = models.PositiveSmallIntegerField(default=1, editable=False)
     general = models.JSONField(default=dict)
     library = models.JSONField(default=dict)
     downloads = models.JSONField(default=dict)
@@ -36,11 +37,14 @@ class ConfigurationBackup(Record):
     """The whole configuration as it was before a change. Secrets are in it, so it is never shown as it is."""
 
     name = models.CharField(max_length=100, unique=True)
+    schema = models.PositiveSmallIntegerField(default=1, editable=False)
     values = models.JSONField()
     reason = models.CharField(max_length=200, blank=True)
     created_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
+        verbose_name = _("configuration backup")
+        verbose_name_plural = _("configuration backups")
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from croniter import croniter
+from croniter import CroniterError, croniter
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.configuration.sections import Downloads, Metadata, Notifications, Scheduler, Settings
@@ -26,12 +27,14 @@ _LONGEST_LABEL = 100
 class Rule:
     """`check` gets the section with its new values and raises ValueError or `Refused` with a sentence.
 
-    It is asked when one of `keys` changes; what it says stands at the first of them.
+    It is asked when one of `keys` changes; what it says stands at the first of them. `prepare` gets the section as
+    well, once the whole change is judged right and before it is in force; it may refuse in the same way.
     """
 
     section: str
     keys: tuple[str, ...]
     check: Callable[[Any], object]
+    prepare: Callable[[Any], object] | None = None
 
 
 _rules: dict[tuple[str, str], Rule] = {}
@@ -44,12 +47,24 @@ def add(rule: Rule) -> None:
 
 def broken(before: Settings, after: Settings) -> Iterator[tuple[tuple[str, str], str]]:
     """Section and key of each rule that the change from `before` to `after` breaks, and the sentence that says why."""
+    return _refusals(before, after, lambda rule: rule.check)
+
+
+def unprepared(before: Settings, after: Settings) -> Iterator[tuple[tuple[str, str], str]]:
+    """Does what the change needs done before it is in force; answers like `broken` what could not be done."""
+    return _refusals(before, after, lambda rule: rule.prepare)
+
+
+def _refusals(
+    before: Settings, after: Settings, step: Callable[[Rule], Callable[[Any], object] | None]
+) -> Iterator[tuple[tuple[str, str], str]]:
     for rule in _rules.values():
         old, new = getattr(before, rule.section), getattr(after, rule.section)
-        if all(getattr(old, key) == getattr(new, key) for key in rule.keys):
+        work = step(rule)
+        if work is None or all(getattr(old, key) == getattr(new, key) for key in rule.keys):
             continue
         try:
-            rule.check(new)
+            work(new)
         except (ValueError, Refused) as error:
             yield (rule.section, rule.keys[0]), str(error)
 
@@ -74,6 +89,15 @@ def _known_schedule(scheduler: Scheduler) -> None:
     fields = scheduler.cron.split()
     if fields and (len(fields) != 5 or not croniter.is_valid(scheduler.cron)):
         raise ValueError(_("Write five fields (minute, hour, day, month, weekday), for example “30 4 * * *”."))
+    if fields:
+        _demand_some_time(scheduler.cron)
+
+
+def _demand_some_time(cron: str) -> None:
+    try:
+        croniter(cron, timezone.localtime()).get_next()
+    except CroniterError:
+        raise ValueError(_("There is no such time: the schedule would never run.")) from None
 
 
 def _known_language_code(metadata: Metadata) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.conf import settings
 from django.db import transaction
 from pydantic import BaseModel
 
-from aniworld.configuration import backups
-from aniworld.configuration.judging import judged
-from aniworld.configuration.models import Configuration
+from aniworld import audit
+from aniworld.configuration import backups, masks, reading
+from aniworld.configuration.judging import judged, prepare
+from aniworld.configuration.models import Configuration, ConfigurationBackup
+from aniworld.configuration.schema import SCHEMA, brought_up
 from aniworld.configuration.sections import Settings
 
 _MAXIMUM_AGE = 1.0
@@ -22,6 +25,7 @@ _lock = threading.Lock()
 _cached: tuple[float, Settings] | None = None
 # Grows with each `forget`: a row read before a change must not be cached after it.
 _generation = 0
+_followers: list[Callable[[Settings], object]] = []
 
 
 def current() -> Settings:
@@ -35,7 +39,14 @@ def current() -> Settings:
     with _lock:
         if generation == _generation:
             _cached = (time.monotonic(), settings_now)
+    for follower in _followers:
+        follower(settings_now)
     return settings_now
+
+
+def follow(follower: Callable[[Settings], object]) -> None:
+    """Has `follower` called with the settings whenever this process reads them: once a second at most, if at all."""
+    _followers.append(follower)
 
 
 def forget() -> None:
@@ -53,45 +64,54 @@ def session_lifetime() -> timedelta:
 
 def first_values() -> dict[str, dict[str, Any]]:
     """What the environment gives before anybody configured anything: section → key → value."""
-    return {"metadata": {"tmdb_api_key": settings.TMDB_API_KEY or ""}}
+    return {"metadata": {"tmdb_api_key": settings.TMDB_API_KEY or ""}, "logging": {"level": settings.LOG_LEVEL}}
+
+
+def defaults() -> Settings:
+    """What a reset leads to."""
+    return Settings.model_validate(first_values())
 
 
 def _merged(before: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
-    """`before` with `values` (section → key → value) in their places, not yet judged."""
+    """`before` with `values` (section → key → value) in their places, not judged; a group keeps what is not named."""
     whole: dict[str, Any] = before.model_dump(mode="json")
-    for name, section in values.items():
-        known = whole.get(name)
-        whole[name] = {**known, **section} if isinstance(known, dict) and isinstance(section, Mapping) else section
+    for name, section in masks.unmasked(before, values).items():
+        whole[name] = _over(whole.get(name), section)
     return whole
 
 
-def change(values: Mapping[str, Any], *, by: str = "", reason: str = "") -> Settings:
-    """Merges `values` (section → key → value) into the row, after a backup of it.
+def _over(known: Any, given: Any) -> Any:
+    if not isinstance(known, dict) or not isinstance(given, Mapping):
+        return given
+    return {**known, **{key: _over(known.get(key), value) for key, value in given.items()}}
 
+
+def change(
+    values: Mapping[str, Any], *, by: str = "", via: str = "command", reason: str = "", action: str = "changed"
+) -> Settings:
+    """Merges `values` (section → key → value) into the row, after a backup of it; a mask keeps its secret.
+
+    `by` is a user's name, `via` one of admin, api, page, command: both go into the log of changes.
     Raises `pydantic.ValidationError` with every error at once and changes nothing then.
     """
-    # The rules may look at the disk, which a transaction must not wait for.
-    validate(values)
-    with transaction.atomic():
-        row = _locked_row()
-        before = parse(row)
-        return _write(row, before, Settings.model_validate(_merged(before, values)), by=by, reason=reason)
+    return _put(lambda before: _merged(before, values), Author(by, via, reason, action))
 
 
-def replace(whole: Mapping[str, Any], *, by: str = "", reason: str = "") -> Settings:
-    """Makes `whole` the configuration; what it leaves out gets its default. Errors as for `change`."""
-    after = judged(current(), whole)
-    with transaction.atomic():
-        row = _locked_row()
-        return _write(row, parse(row), after, by=by, reason=reason)
+def replace(
+    whole: Mapping[str, Any], *, by: str = "", via: str = "command", reason: str = "", action: str = "replaced"
+) -> Settings:
+    """Makes `whole` the configuration; what it leaves out gets its default. Errors and names as for `change`."""
+    return _put(lambda _before: whole, Author(by, via, reason, action))
 
 
-def restore(name: str, *, by: str = "") -> Settings:
+def restore(name: str, *, by: str = "", via: str = "command") -> Settings:
     """Makes a backup the configuration, after a backup of the present one.
 
-    Raises `NotThere`, and `pydantic.ValidationError` for a backup that is not understood any more.
+    Raises `NotThere`, `Conflict` or `Invalid` for a backup that is not understood any more, and
+    `pydantic.ValidationError` for one that can't be in force today, as when its library folder is gone.
     """
-    return replace(backups.named(name).values, by=by, reason=f"restore of {name}")
+    whole = backups.settings_of(backups.named(name)).model_dump(mode="json")
+    return replace(whole, by=by, via=via, reason=f"restore of {name}", action=f"restored {name}")
 
 
 def validate(values: Mapping[str, Any]) -> Settings:
@@ -100,14 +120,28 @@ def validate(values: Mapping[str, Any]) -> Settings:
     return judged(now, _merged(now, values))
 
 
-def reset(*, by: str = "") -> Settings:
+def reset(*, by: str = "", via: str = "command") -> Settings:
     """Back to the defaults and the environment's first values."""
-    return replace(first_values(), by=by, reason="reset")
+    return replace(first_values(), by=by, via=via, reason="reset", action="reset")
+
+
+def back_up(*, by: str = "", via: str = "command") -> ConfigurationBackup:
+    """Makes a backup of the settings in force."""
+    with transaction.atomic():
+        now = parse(_locked_row())
+        backup = backups.keep(now, now.general.max_backups, by=by, reason="by hand")
+        audit.record(by, via, "made", f"configuration backup {backup.name}")
+    return backup
+
+
+def compared(name: str) -> dict[str, tuple[Any, Any]]:
+    """`section.key` → value in force and in the backup, where they differ; secrets masked. Errors as `restore`."""
+    return masks.differences(current(), backups.settings_of(backups.named(name)))
 
 
 def ensure_row() -> Configuration:
     """The row, made with the environment's first values when nobody changed anything yet."""
-    return Configuration.objects.get_or_create(pk=1, defaults=first_values())[0]
+    return Configuration.objects.get_or_create(pk=1, defaults={**first_values(), "schema": SCHEMA})[0]
 
 
 def _locked_row() -> Configuration:
@@ -115,12 +149,42 @@ def _locked_row() -> Configuration:
     return Configuration.objects.select_for_update().get(pk=1)
 
 
-def _write(row: Configuration, before: Settings, after: Settings, *, by: str, reason: str) -> Settings:
-    backups.keep(before, after.general.max_backups, by=by, reason=reason)
+@dataclass(frozen=True)
+class Author:
+    """Who changes it, how, why, and what the log calls it."""
+
+    by: str
+    via: str
+    reason: str
+    action: str
+
+
+def _put(wanted: Callable[[Settings], Mapping[str, Any]], author: Author) -> Settings:
+    """Puts what `wanted` makes of the settings into force, judged against the row that it replaces.
+
+    The rules may look at the disk, which a transaction must not wait for: so they are asked before it, and again when
+    somebody else was faster.
+    """
+    while True:
+        row = Configuration.objects.filter(pk=1).first()
+        before = parse(row)
+        after = judged(before, wanted(before))
+        prepare(before, after)
+        with transaction.atomic():
+            locked = _locked_row()
+            if locked.version == (row.version if row else 0):
+                return _write(locked, before, after, author)
+
+
+def _write(row: Configuration, before: Settings, after: Settings, author: Author) -> Settings:
+    backups.keep(before, after.general.max_backups, by=author.by, reason=author.reason)
     for name, section in after.model_dump(mode="json").items():
         setattr(row, name, section)
     row.version += 1
+    row.schema = SCHEMA
     row.save()
+    if changes := masks.differences(before, after):
+        audit.record(author.by, author.via, author.action, "configuration", changes)
     forget()
     # Read between now and the commit, the old row would be cached for another second.
     transaction.on_commit(forget)
@@ -128,37 +192,27 @@ def _write(row: Configuration, before: Settings, after: Settings, *, by: str, re
 
 
 def parse(row: Configuration | None) -> Settings:
-    """The settings of a row; of none, the first values."""
-    if row is None:
-        return Settings.model_validate(first_values())
-    return Settings.model_validate({name: getattr(row, name) for name in Settings.model_fields})
+    """The settings of a row, with the default for what is not understood of it; of none, the first values."""
+    return defaults() if row is None else reading.understood(_stored(row))
 
 
-def is_secret(section: BaseModel, key: str) -> bool:
-    """Whether a value is written and never shown."""
-    extra = type(section).model_fields[key].json_schema_extra
-    return isinstance(extra, dict) and bool(extra.get("secret"))
+def strictly_parsed(row: Configuration | None) -> Settings:
+    """The same for whoever wants to know: raises `pydantic.ValidationError` for what is not understood."""
+    return defaults() if row is None else Settings.model_validate(_stored(row))
 
 
-def public_dump(settings_shown: Settings | None = None) -> dict[str, dict[str, Any]]:
-    """The settings as JSON for people: a secret is only said to be set (true) or not (false)."""
-    shown = settings_shown or current()
-    dumped: dict[str, dict[str, Any]] = shown.model_dump(mode="json")
-    for name, section in dumped.items():
-        for key in section:
-            if is_secret(getattr(shown, name), key):
-                section[key] = bool(section[key])
-    return dumped
+def _stored(row: Configuration) -> dict[str, Any]:
+    return brought_up({name: getattr(row, name) for name in Settings.model_fields}, row.schema)
 
 
-def without_secrets(settings_shown: Settings | None = None) -> dict[str, dict[str, Any]]:
-    """The settings as JSON that `change` takes again, secrets left out."""
-    shown = settings_shown or current()
-    dumped: dict[str, dict[str, Any]] = shown.model_dump(mode="json")
-    return {
-        name: {key: value for key, value in section.items() if not is_secret(getattr(shown, name), key)}
-        for name, section in dumped.items()
-    }
+def public_dump() -> masks.Dumped:
+    """The settings in force as JSON for people: see `masks.public`."""
+    return masks.public(current())
+
+
+def without_secrets() -> masks.Dumped:
+    """The settings in force as JSON that `change` takes again, secrets left out."""
+    return masks.without_secrets(current())
 
 
 def is_text(section: str, key: str) -> bool:

@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from aniworld.configuration.looks import Look
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,31 @@ class TargetsChange:
 class TargetsWidget(forms.Widget):
     """A box to tick for each target that is there, and two fields for a new one. Its value: labels, or a change."""
 
+    use_fieldset = True
+
+    def __init__(self, look: Look, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.look = look
+
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:  # noqa: ARG002 - Django's interface
-        """Without any address: also one that was just typed has to be typed again after an error."""
+        """Without any stored address; one that was just typed stays when the form comes back with an error."""
         labels, change = value if isinstance(value, tuple) else (value or [], TargetsChange())
-        ticked = UnfoldBooleanWidget()
-        rows = [(label, self._box(ticked, name, label, label in change.removed)) for label in labels]
-        new = UnfoldAdminTextInputWidget(attrs={**(attrs or {}), "placeholder": _("label"), "maxlength": 100})
-        secret = UnfoldAdminPasswordWidget(
-            attrs={"placeholder": "ntfys://…", "aria-label": _("Address"), "autocomplete": "new-password"}
+        rows = [(label, self._box(name, label, label in change.removed)) for label in labels]
+        new = self.look.text({**(attrs or {}), "placeholder": _("for example: phone"), "maxlength": 100})
+        secret = self.look.secret(
+            {"placeholder": "ntfys://…", "id": f"id_{name}__address", "autocomplete": "new-password"}
         )
         context = {
+            "name": name,
             "rows": rows,
             "label": new.render(f"{name}__label", change.label),
-            "address": secret.render(f"{name}__address", ""),
+            "address": secret.render(f"{name}__address", change.address),
         }
-        return render_to_string("admin/configuration/targets.html", context)
+        return render_to_string(self.look.targets, context)
 
-    @staticmethod
-    def _box(widget: Any, name: str, label: str, is_ticked: bool) -> str:
+    def _box(self, name: str, label: str, is_ticked: bool) -> str:
         checked = {"checked": True} if is_ticked else {}
-        return str(widget.render(f"{name}__remove", None, {**checked, "value": label, "id": None}))
+        return str(self.look.box({**checked, "value": label}).render(f"{name}__remove", None, {"id": None}))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> TargetsChange:  # noqa: ARG002 - Django's interface
         """What the form says."""
@@ -72,7 +78,8 @@ class TargetsWidget(forms.Widget):
 class TargetsField(forms.Field):
     """Cleans to a `TargetsChange`; its initial value is the list of labels."""
 
-    widget = TargetsWidget
+    def __init__(self, look: Look, **options: Any) -> None:
+        super().__init__(widget=TargetsWidget(look), **options)
 
     def clean(self, value: TargetsChange) -> TargetsChange:
         """Raises ValidationError when only one of label and address is given."""
