@@ -12,12 +12,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from aniworld.admin_pages.pages import ReadOnly
 from aniworld.alerts import delivering
 from aniworld.alerts.models import Alert, Delivery
+from aniworld.audit.recording import Recorded
 from aniworld.refusals import Refused
+from aniworld.templatetags.quantities import ago
 
 _LIGHTS = {
     Alert.State.WAITING: "info",
@@ -28,12 +30,14 @@ _LIGHTS = {
 
 
 @admin.register(Alert)
-class AlertAdmin(ModelAdmin):
-    list_display = ("title", "kind_shown", "raised_at", "state_shown", "delivered_to", "why_not")
+class AlertAdmin(Recorded, ReadOnly):
+    about = _("What was told to whom, and what could not be delivered. Who is told of what is configured.")
+    when_empty = _("Nothing had to be told yet. Enter a target in the configuration, and send it a test.")
+    live_seconds = 30
+    list_display = ("title", "kind_shown", "raised", "state_shown", "delivered_to", "why_not")
     list_filter = ("kind", "state", "raised_at")
     search_fields = ("title", "body", "about")
-    list_per_page = 50
-    show_full_result_count = False
+    date_hierarchy = "raised_at"
     fields = ("title", "body", "kind_shown", "about", "raised_at", "state_shown", "delivered_to", "why_not")
     readonly_fields = fields
     actions = ("send_again",)
@@ -42,6 +46,10 @@ class AlertAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         found: QuerySet[Alert] = super().get_queryset(request)
         return found.select_related("digest").prefetch_related("digest__deliveries")
+
+    @display(description=_("raised"), ordering="raised_at")
+    def raised(self, alert: Alert) -> str:
+        return ago(alert.raised_at)
 
     @display(description=_("kind"), ordering="kind")
     def kind_shown(self, alert: Alert) -> str:
@@ -61,10 +69,11 @@ class AlertAdmin(ModelAdmin):
         said = [f"{one.target}: {one.reason}" for one in _deliveries(alert) if one.reason]
         return alert.reason or "; ".join(said) or "–"
 
-    @admin.action(description=_("Send again"))
+    @admin.action(description=_("Send again"), permissions=("act",))
     def send_again(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         count = sum(alert.send_again() for alert in queryset)
-        self.message_user(request, ngettext("%d is sent again.", "%d are sent again.", count) % count)
+        told = ngettext("%d is sent again.", "%d are sent again.", count) % count
+        self.message_user(request, told, messages.SUCCESS if count else messages.WARNING)
 
     def get_urls(self) -> list[URLPattern]:
         test = self.admin_site.admin_view(require_POST(self.test))
@@ -72,21 +81,20 @@ class AlertAdmin(ModelAdmin):
 
     def test(self, request: HttpRequest) -> HttpResponse:
         """Sends a test message to every target."""
-        if not self.has_view_permission(request):
+        if not self.has_act_permission(request):
             raise PermissionDenied
         try:
             for tested in delivering.try_out():
                 level = messages.SUCCESS if tested.ok else messages.ERROR
-                self.message_user(request, f"{tested.target}: {tested.reason or gettext('It arrived.')}", level)
+                told = tested.reason or gettext("It arrived.")
+                self.message_user(request, f"{tested.target}: {told}", level)
         except Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:alerts_alert_changelist"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was told may be forgotten."""
+        return self.has_act_permission(request)
 
 
 def _deliveries(alert: Alert) -> list[Delivery]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from aniworld.alerts import delivering
-from aniworld.api_types import Line
+from aniworld.api_types import Line, Problem
 
 # Whoever mounts it says who may ask: `add_router("/config", router, auth=admin_only)`.
 router = Router(tags=["config"])
@@ -34,7 +34,7 @@ class Results(Schema):
     results: list[Tested]
 
 
-@router.post("/notifications/test", response=Results)
+@router.post("/notifications/test", response={200: Results, 404: Problem, 409: Problem})
 def try_notifications(request: HttpRequest, body: TestWish | None = None) -> dict[str, Any]:
     """Sends a test message now and waits for it: up to 20 seconds when a target does not answer."""
     return {"results": delivering.try_out(body.target if body else None)}

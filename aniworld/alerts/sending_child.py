@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import requests
 from apprise import Apprise, AppriseAsset
-from apprise.common import OverflowMode
+from apprise.common import NotifyFormat, OverflowMode
+from apprise.conversion import convert_between
 
 _PR_SET_PDEATHSIG = 1
 # What a plug-in could leave this process by, beside connections and files, which are judged one by one.
@@ -99,9 +100,17 @@ def _schemes(plugin: Any) -> set[str]:
 def _notify(plugin: Any, message: dict[str, str]) -> bool:
     plugin.overflow_mode = OverflowMode.TRUNCATE
     try:
-        return bool(plugin.notify(title=message["title"], body=message["body"]))
+        shown = plugin.resolve_format(NotifyFormat.TEXT)
+        body = _as_text(message["body"], shown)
+        title = _as_text(message["title"], shown) if plugin.title_maxlen <= 0 else message["title"]
+        return bool(plugin.notify(title=title, body=body, body_format=shown))
     except Exception:  # a plug-in's own slip, which nobody else's message may suffer from
         return False
+
+
+def _as_text(text: str, shown: Any) -> str:
+    """`text` for a service that shows HTML or Markdown: what a provider named must stay text there, too."""
+    return str(convert_between(NotifyFormat.TEXT, shown, content=text))  # type: ignore[no-untyped-call]  # published without types
 
 
 def _watched(send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:

@@ -21,6 +21,8 @@ class Notifications(Protocol):
     provider_recovered: bool
     language_down: bool
     disk_low: bool
+    library_gone: bool
+    backup_failed: bool
     download_failed: bool
     episodes_arrived: bool
 
@@ -54,6 +56,8 @@ def is_on(kind: str) -> bool:
         "provider_recovered": now.provider_recovered,
         "language_down": now.language_down,
         "disk_low": now.disk_low,
+        "library_gone": now.library_gone,
+        "backup_failed": now.backup_failed,
         "download_failed": now.download_failed,
         "episodes_arrived": now.episodes_arrived,
     }

@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, unique=True)),
             ],
             options={
+                'verbose_name': 'condition',
+                'verbose_name_plural': 'conditions',
                 'abstract': False,
             },
         ),
@@ -55,6 +57,7 @@ class Migration(migrations.Migration):
                 ('digest', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='alerts.digest')),
             ],
             options={
+                'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['digest', 'target'],
                 'indexes': [models.Index(fields=['state', 'next_attempt_at'], name='delivery_due')],
@@ -67,7 +70,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('kind', models.CharField(choices=[('provider_down', 'A provider is down'), ('provider_recovered', 'A provider is back'), ('language_down', 'All hosts of a language are down'), ('disk_low', 'The disk gets full'), ('download_failed', 'A download failed for good'), ('episodes_arrived', 'New episodes arrived')], max_length=32)),
+                ('kind', models.CharField(choices=[('provider_down', 'A provider is down'), ('provider_recovered', 'A provider is back'), ('language_down', 'All hosts of a language are down'), ('disk_low', 'The disk gets full'), ('library_gone', 'The library folder is not there'), ('backup_failed', 'A backup of the database failed'), ('download_failed', 'A download failed for good'), ('episodes_arrived', 'New episodes arrived')], max_length=32)),
                 ('title', models.CharField(max_length=200)),
                 ('body', models.TextField(blank=True)),
                 ('about', models.CharField(blank=True, max_length=200)),
@@ -78,6 +81,8 @@ class Migration(migrations.Migration):
                 ('digest', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='alerts.digest')),
             ],
             options={
+                'verbose_name': 'alert',
+                'verbose_name_plural': 'alerts',
                 'ordering': ['-raised_at', '-id'],
                 'indexes': [models.Index(fields=['state', 'due_at'], name='alert_due'), models.Index(fields=['about', 'kind'], name='alert_about'), models.Index(fields=['raised_at'], name='alert_age')],
             },

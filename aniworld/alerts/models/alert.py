@@ -7,7 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as text_now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.alerts import wishes
@@ -26,6 +26,8 @@ class Kind(models.TextChoices):
     PROVIDER_RECOVERED = "provider_recovered", _("A provider is back")
     LANGUAGE_DOWN = "language_down", _("All hosts of a language are down")
     DISK_LOW = "disk_low", _("The disk gets full")
+    LIBRARY_GONE = "library_gone", _("The library folder is not there")
+    BACKUP_FAILED = "backup_failed", _("A backup of the database failed")
     DOWNLOAD_FAILED = "download_failed", _("A download failed for good")
     EPISODES_ARRIVED = "episodes_arrived", _("New episodes arrived")
 
@@ -122,6 +124,8 @@ class Alert(Record):
     objects = AlertQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
         ordering = ["-raised_at", "-id"]
         indexes = [
             models.Index(fields=["state", "due_at"], name="alert_due"),
@@ -142,18 +146,18 @@ class Alert(Record):
 def _wanted(kind: Kind) -> tuple[Alert.State, str]:
     """Whether it is to be sent, and why not."""
     if not wishes.is_on(kind):
-        return Alert.State.NOTED, text_now("This kind of alert is switched off.")
+        return Alert.State.NOTED, gettext("This kind of alert is switched off.")
     if not wishes.notifications().targets:
         return Alert.State.NOTED, _no_target()
     return Alert.State.WAITING, ""
 
 
 def _no_target() -> str:
-    return text_now("No target is configured.")
+    return gettext("No target is configured.")
 
 
 def _undone() -> str:
-    return text_now("It was over before it was told.")
+    return gettext("It was over before it was told.")
 
 
 def _fitting(text: str, longest: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from aniworld.records import Record, RecordQuerySet
 
@@ -25,6 +26,10 @@ class Condition(Record):
     name = models.CharField(max_length=200, unique=True)
 
     objects = ConditionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("condition")
+        verbose_name_plural = _("conditions")
 
     def __str__(self) -> str:
         return self.name

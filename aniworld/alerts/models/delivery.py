@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as text_now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.alerts.models.digest import Digest
@@ -61,6 +61,7 @@ class Delivery(Record):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("delivery")
         ordering = ["digest", "target"]
         verbose_name_plural = _("deliveries")
         constraints = [models.UniqueConstraint(fields=["digest", "target"], name="delivery_once_a_target")]
@@ -72,7 +73,7 @@ class Delivery(Record):
     def claim(self, now: datetime) -> bool:
         """Begins the next try, for exactly one process. A process that died in the last try leaves it failed."""
         if self.attempts >= MOST_TRIES:
-            self._move(state=self.State.FAILED, reason=text_now("The program ended while it was being sent."))
+            self._move(state=self.State.FAILED, reason=gettext("The program ended while it was being sent."))
             return False
         claimed = self._move(attempts=F("attempts") + 1, lease_until=now + LEASE)
         if claimed:
