@@ -60,7 +60,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Where a host stands in a language. What is equal in `rank` is ordered by the score, and then by registration."""
+    """Where a host stands in a language.
+
+    What is equal in `rank` is ordered by whether its last links were all gone, by the score, and then by registration.
+    """
 
     row: Provider
     rank: tuple[int, int, int]
@@ -68,13 +71,17 @@ class _Standing:
     reason: str
 
     @property
-    def key(self) -> tuple[tuple[int, int, int], float, int]:
-        return self.rank, -self.score.value, self.row.pk
+    def key(self) -> tuple[tuple[int, int, int], bool, float, int]:
+        return self.rank, self.score.links.all_gone, -self.score.value, self.row.pk
 
     @property
-    def configured_key(self) -> tuple[tuple[int, ...], float, int]:
+    def configured_key(self) -> tuple[tuple[int, ...], bool, float, int]:
         """Without the state, which is of the moment."""
-        return self.rank[1:], -self.score.value, self.row.pk
+        return self.rank[1:], self.score.links.all_gone, -self.score.value, self.row.pk
+
+    def is_equal(self, other: _Standing) -> bool:
+        """Whether only the score decides between the two."""
+        return (self.rank, self.score.links.all_gone) == (other.rank, other.score.links.all_gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class _Kept:
     candidate: Candidate
 
     @property
-    def key(self) -> tuple[int, tuple[tuple[int, int, int], float, int], int]:
+    def key(self) -> tuple[int, tuple[tuple[int, int, int], bool, float, int], int]:
         return self.choice, self.standing.key, self.position
 
 
@@ -110,7 +117,7 @@ def order(sources: Sequence[Source], languages: Sequence[Language], chance: Rand
 
 def explain(sources: Sequence[Source], languages: Sequence[Language]) -> Chain:
     """By the order of languages, then usable hosts before resting, blocked and failing ones, then by the operator's
-    order and priority, then by score.
+    order and priority, then those whose last links were all gone (`providers.gone_links`), then by score.
 
     Dropped: languages that are not wanted, hosts that are unknown, disabled or taken out of the chain. A host that
     rests or is down stays, as the last resort of its language.
@@ -172,7 +179,7 @@ def _sorted(sources: Sequence[Source], languages: Sequence[Language]) -> tuple[l
 def _explored(kept: list[_Kept]) -> list[_Kept]:
     """The same with a promising host first, if there is one among those that are equal to the first."""
     best = kept[0]
-    equal = [one for one in kept if (one.choice, one.standing.rank) == (best.choice, best.standing.rank)]
+    equal = [one for one in kept if one.choice == best.choice and one.standing.is_equal(best.standing)]
     names = list(dict.fromkeys(one.candidate.source.host for one in equal))
     name = score.promising(names, best.candidate.source.language)
     if name in (None, names[0]):

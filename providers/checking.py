@@ -46,6 +46,15 @@ def check(name: str) -> ProviderStatus:
     return record
 
 
+def why_not(row: Provider) -> str:
+    """Why an enabled provider can't be checked, in a sentence; empty when it can."""
+    try:
+        asked = registry.checkable(row.name)
+    except NotConfigured as error:
+        return str(error)
+    return "" if asked.is_checkable else str(_without_address(asked))
+
+
 def check_these(rows: Iterable[Provider]) -> str:
     """Checks providers, several at a time; a sentence on how that went. What each said stands in its status record."""
     return _Round(rows).run()
@@ -128,7 +137,10 @@ class _Round:
     def _check(self, row: Provider) -> None:
         try:
             asked = registry.checkable(row.name)
-            if asked.is_checkable and not _begun(row.status_record):
+            if not asked.is_checkable:
+                _say_once(row.status_record, _without_address(asked))
+                return
+            if not _begun(row.status_record):
                 return
             error, milliseconds, is_probe = _asked(asked, row.status_record)
         except NotConfigured as failure:
@@ -162,12 +174,22 @@ def _begun(record: ProviderStatus) -> bool:
     return True
 
 
+def _without_address(asked: monitored.MonitoredCatalogue | monitored.MonitoredHost) -> NotConfigured:
+    return NotConfigured(_("%s has no address that could be checked.") % asked.display_name)
+
+
+def _say_once(record: ProviderStatus, error: NotConfigured) -> None:
+    """It is no check, so nothing has to be written each time that one would be due."""
+    if record.error_message != str(error):
+        _keep(record, error, 0.0, is_probe=False)
+
+
 def _asked(
     asked: monitored.MonitoredCatalogue | monitored.MonitoredHost, record: ProviderStatus
 ) -> tuple[ProviderError | None, float, bool]:
     """What went wrong, the milliseconds, and whether this was the probe of an open breaker."""
     if not asked.is_checkable:
-        return NotConfigured(_("%s has no address that could be checked.") % asked.display_name), 0.0, False
+        return _without_address(asked), 0.0, False
     try:
         is_probe = record.breaker != ProviderStatus.Breaker.CLOSED and record.try_probe(last_resort=True)
         error, milliseconds = asked.check(store.current().providers.check_timeout_seconds)

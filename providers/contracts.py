@@ -79,7 +79,10 @@ class SeriesDetails:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeEntry:
-    """A row of a season page. `languages` and `hosts` are hints there; `sources()` is the authority."""
+    """A row of a season page. `languages` and `hosts` are hints there; `sources()` is the authority.
+
+    What has no language there counts as announced: monitoring queues it once it has one.
+    """
 
     season: int
     number: int

@@ -155,6 +155,7 @@ def _judged(data: Mapping[str, Any], *, skip_unknown: bool) -> _Judged:
                 _unknown(judged, (part, number, key), name, skip=skip_unknown)
     _drop(judged, known)
     judged.problems += _wrong_kinds(judged, known)
+    judged.problems += _without_address(judged)
     judged.problems += _twice("providers", {n: (entry.name,) for n, entry in judged.entries.items()})
     judged.problems += _twice("chain", {n: (p.provider, p.language) for n, p in (judged.chain or {}).items()})
     return judged
@@ -198,6 +199,16 @@ def _wrong_kinds(judged: _Judged, known: Mapping[str, str]) -> Iterable[Problem]
         if known[place.provider] != Provider.Kind.HOST:
             text = _("“%(name)s” is a %(kind)s: only hosts are in the chain.") % _words(place.provider, known)
             yield Problem(("chain", number, "provider"), text)
+
+
+def _without_address(judged: _Judged) -> Iterable[Problem]:
+    rows = Provider.objects.in_bulk(field_name="name")
+    for number, entry in judged.entries.items():
+        row = rows[entry.name]
+        for name, value in entry.named().items():
+            setattr(row, name, value)
+        if row.enabled and row.lacks_address:
+            yield Problem(("providers", number, "enabled"), row.asks_for_address())
 
 
 def _words(name: str, known: Mapping[str, str]) -> dict[str, str]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+
+from aniworld.templatetags.quantities import size
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ MEMORIES = (
     # Notices within minutes that a busy host has begun to fail.
     Memory(_HOUR / 5, success=12, speed=2, known=0),
 )
+# So many of the last links of a host are looked at: fewer say nothing.
+LAST_LINKS = 10
 # The share of successes of a host of which nothing is known.
 USUAL_SUCCESS = 0.85
 # How much faster than expected an unknown host may be, as the logarithm of the factor.
@@ -118,26 +121,53 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """`gone` of the `asked` links; never more than the last ones, and none older than a day."""
+
+    gone: int = 0
+    asked: int = 0
+
+    @property
+    def all_gone(self) -> bool:
+        """Whether enough were asked for, and none was there."""
+        return self.asked >= LAST_LINKS and self.gone == self.asked
+
+
+NO_LINKS = Links()
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """A host's standing: `value` 0 to 1 (1: the best of its language now), `throughput` in bytes per second or None.
 
-    `successes` of `tries` downloads are those of the last days, as they were counted.
+    `successes` of `tries` downloads are those of the last days, as they were counted. `links` tells of the links that
+    were asked for last, which the value knows nothing of: where none leads anywhere, nothing is downloaded.
     """
 
     value: float
     successes: int
     tries: int
     throughput: float | None
+    links: Links = NO_LINKS
 
     @property
     def explanation(self) -> str:
         """Why, as a sentence for a person."""
-        if not self.tries and self.throughput is None:
-            return _("score %(value).2f: not tried lately, so it counts as an ordinary host") % {"value": self.value}
+        if not self.links.gone:
+            return self._of_downloads
+        told = {"downloads": self._of_downloads, "gone": self.links.gone, "asked": self.links.asked}
+        return _("%(downloads)s; %(gone)d of its last %(asked)d links were gone") % told
+
+    @property
+    def _of_downloads(self) -> str:
         told: dict[str, Any] = {"value": self.value, "successes": self.successes, "tries": self.tries}
+        if not self.tries and self.throughput is None:
+            return _("score %(value).2f: no download tried yet, so it counts as an ordinary host") % told
+        told["speed"] = size(self.throughput or 0)
+        if not self.tries:
+            return _("score %(value).2f: no download tried yet in this language, about %(speed)s/s in others") % told
         if self.throughput is None:
             return _("score %(value).2f: %(successes)d of %(tries)d downloads succeeded lately") % told
-        told["speed"] = filesizeformat(self.throughput)
         return _("score %(value).2f: %(successes)d of %(tries)d downloads succeeded lately, about %(speed)s/s") % told
 
 

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 P = TypeVar("P", Catalogue, Host)
 T = TypeVar("T")
 Action = RequestLog.Action
+_LOOK_UPS = (Action.SEARCH, Action.DETAILS)
 
 
 class _Monitored(Generic[P]):
@@ -68,7 +69,10 @@ class _Monitored(Generic[P]):
 
             def ended(error: ProviderError | None) -> None:
                 size = max(0, self.provider.client.received - received)
-                outcomes.record(self.row, action, 1000 * (time.monotonic() - start), size, language, error)
+                log.debug("%s took %d ms and brought %d bytes", action, 1000 * (time.monotonic() - start), size)
+                # What a person mistyped is not there: that is a good answer.
+                failure = None if action in _LOOK_UPS and isinstance(error, NotFound) else error
+                outcomes.record(self.row, action, 1000 * (time.monotonic() - start), size, language, failure)
                 outcomes.note(self.row, error, is_probe=is_probe, is_partial=is_partial)
 
             try:
@@ -84,7 +88,9 @@ class _Monitored(Generic[P]):
         try:
             return ask()
         except ProviderError as error:
-            log.info("%s failed: %s", action, error)
+            # What a person mistyped, or a title asked for as a key, is no failure.
+            is_answer = action in _LOOK_UPS and isinstance(error, NotFound)
+            log.log(logging.DEBUG if is_answer else logging.INFO, "%s failed: %s", action, error)
             raise
         except Exception as error:
             log.exception("%s met something it was not made for", action)

@@ -68,6 +68,11 @@ def enabled_catalogues() -> list[MonitoredCatalogue]:
     return found
 
 
+def without_address() -> list[Provider]:
+    """Enabled catalogues that can't be asked, because nobody told where they are."""
+    return [row for row in Provider.known().values() if row.enabled and row.lacks_address]
+
+
 def catalogue_for_link(link: str) -> MonitoredCatalogue | None:
     """The enabled catalogue that a pasted link belongs to."""
     return next((found for found in enabled_catalogues() if found.accepts(link)), None)

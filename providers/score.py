@@ -6,14 +6,15 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from providers import judging, rollups
-from providers.judging import AGES, Evidence, Score, Stretch
+from providers import gone_links, judging, rollups
+from providers.judging import AGES, NO_LINKS, Evidence, Links, Score, Stretch
 from providers.models import Provider, RequestHour, RequestLog
 
 __all__ = ["UNTRIED", "Score", "forget", "of", "of_all", "promising"]
@@ -26,7 +27,7 @@ _MAXIMUM_AGE = 2.0
 # By host and language.
 _Measured = dict[str, dict[str, list[Stretch]]]
 _lock = threading.Lock()
-_cached: tuple[float, _Measured] | None = None
+_cached: tuple[float, _Measured, dict[str, Links]] | None = None
 
 
 def of(host: str, language: str | None = None) -> Score:
@@ -36,7 +37,9 @@ def of(host: str, language: str | None = None) -> Score:
 
 def of_all(language: str | None = None) -> dict[str, Score]:
     """Every enabled host's, by name; at most 2 seconds old."""
-    return judging.judged(_evidence(language))
+    links = _read_lately()[1]
+    judged = judging.judged(_evidence(language))
+    return {name: replace(one, links=links.get(name, NO_LINKS)) for name, one in judged.items()}
 
 
 def promising(among: Collection[str], language: str | None = None) -> str | None:
@@ -52,7 +55,7 @@ def forget() -> None:
 
 
 def _evidence(language: str | None) -> dict[str, Evidence]:
-    measured = _measured()
+    measured = _read_lately()[0]
     enabled = [row.name for row in Provider.known().values() if row.kind == Provider.Kind.HOST and row.enabled]
     return {name: _of(measured.get(name, {}), language) for name in enabled}
 
@@ -62,15 +65,15 @@ def _of(languages: dict[str, list[Stretch]], language: str | None) -> Evidence:
     return Evidence.of((stretch, shares[name]) for name, stretches in languages.items() for stretch in stretches)
 
 
-def _measured() -> _Measured:
+def _read_lately() -> tuple[_Measured, dict[str, Links]]:
     global _cached
     with _lock:
         if _cached and time.monotonic() - _cached[0] < _MAXIMUM_AGE:
-            return _cached[1]
-    measured = _read()
+            return _cached[1:]
+    measured, links = _read(), gone_links.read()
     with _lock:
-        _cached = (time.monotonic(), measured)
-    return measured
+        _cached = (time.monotonic(), measured, links)
+    return measured, links
 
 
 def _read() -> _Measured:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from aniworld.refusals import Refused
-from providers import chain, chain_places
+from providers import chain, chain_places, changes
 from providers.admin.lights import drawn
 from providers.chain import Place
 from providers.contracts import Language
@@ -80,17 +80,22 @@ def _rows(language: Language | None) -> dict[str, list[Row]]:
 def _take_in(of: ProviderAdmin, request: HttpRequest, language: Language | None) -> None:
     """One of: a host out of the chain, a host into it, or a new order of all."""
     try:
-        if name := request.POST.get("leave_out"):
-            chain_places.exclude(name, language or "")
-        elif name := request.POST.get("take_in"):
-            chain_places.include(name, language or "")
-        else:
-            names = list(dict.fromkeys(request.POST.getlist("names")))
-            chain_places.reorder(moved(names, request.POST.get("move", "")), language or "")
+        with changes.chain_recorded(language, by=request.user.get_username(), via="admin"):
+            _arrange(request, language or "")
     except Refused as refusal:
         of.message_user(request, str(refusal), messages.ERROR)
         return
     of.message_user(request, _("The order is saved."), messages.SUCCESS)
+
+
+def _arrange(request: HttpRequest, language: str) -> None:
+    if name := request.POST.get("leave_out"):
+        chain_places.exclude(name, language)
+    elif name := request.POST.get("take_in"):
+        chain_places.include(name, language)
+    else:
+        names = list(dict.fromkeys(request.POST.getlist("names")))
+        chain_places.reorder(moved(names, request.POST.get("move", "")), language)
 
 
 def moved(names: list[str], step: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -10,12 +9,17 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline
+from django.utils.translation import ngettext
+from unfold.admin import StackedInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
+from aniworld.admin_pages.confirming import confirmed
+from aniworld.admin_pages.forms import ChangedHere
+from aniworld.admin_pages.links import named, to_list
+from aniworld.admin_pages.pages import Page
+from aniworld.audit.recording import Recorded
 from aniworld.refusals import Refused
 from aniworld.templatetags.quantities import ago, percent
 from providers import forgiving, health
@@ -39,7 +43,7 @@ _INTERVALS = [
 ]
 
 
-class CheckingForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
+class CheckingForm(ChangedHere):
     """How a provider is checked."""
 
     check_interval = forms.TypedChoiceField(
@@ -68,7 +72,13 @@ class CheckingInline(StackedInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(ModelAdmin):
+class ProviderAdmin(Recorded, Page):
+    about = _(
+        "Where series and videos come from. Catalogues but the demo are off until you enable one and enter its "
+        "address. A lower priority is tried first; “Order of hosts” says more."
+    )
+    live_rooms = ("providers",)
+    told_fields = ("enabled",)
     list_display = [
         "display_name",
         "kind",
@@ -79,6 +89,7 @@ class ProviderAdmin(ModelAdmin):
         "answers",
         "enabled",
         "priority",
+        "related",
     ]
     list_editable = ["priority"]
     list_filter = ["kind", "enabled", "status_record__status"]
@@ -120,7 +131,7 @@ class ProviderAdmin(ModelAdmin):
     ]
 
     class Media:
-        css = {"all": ["css/charts.css", "css/admin_providers.css"]}
+        css = {"all": ["css/admin_providers.css"]}
 
     @display(description=_("Status"), ordering="status_record__status")
     def light(self, row: Provider) -> SafeString:
@@ -143,6 +154,13 @@ class ProviderAdmin(ModelAdmin):
     def answers(self, row: Provider) -> str:
         mean = self._health_of(row).average_response_time_ms
         return "–" if mean is None else f"{mean:.0f} ms"
+
+    @display(description=_("shows"))
+    def related(self, row: Provider) -> SafeString:
+        links = [to_list("providers_requestlog", _("Requests"), provider__id__exact=row.pk)]
+        if row.kind == Provider.Kind.HOST:
+            links.append(to_list("downloads_attempt", _("Attempts"), provider=row.name))
+        return named(*links)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """With the figures of all, read at once."""
@@ -200,22 +218,29 @@ class ProviderAdmin(ModelAdmin):
 
     @action(description=_("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
-        self._each(request, queryset, Provider.enable, gettext("Enabled."))
+        self.for_each(request, queryset, Provider.enable, _enabled)
 
     @action(description=_("Disable"), permissions=["change"])
+    @confirmed(_("They are not asked any more. What runs through them goes on to its end."))
     def disable(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
-        self._each(request, queryset, Provider.disable, gettext("Disabled."))
+        self.for_each(request, queryset, Provider.disable, _disabled)
 
     @action(description=_("Reset: forgive failures, forget figures"), permissions=["change"])
+    @confirmed(_("Failures are forgiven, and all figures and requests of theirs are deleted."))
     def reset(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
-        self._each(request, queryset.select_related("status_record"), forgiving.reset, gettext("Reset."))
+        self.for_each(request, queryset.select_related("status_record"), forgiving.reset, _reset)
 
-    def _each(
-        self, request: HttpRequest, rows: QuerySet[Provider], verb: Callable[[Provider], None], told: str
-    ) -> None:
-        for row in rows:
-            verb(row)
-        self.message_user(request, told, messages.SUCCESS)
+
+def _enabled(count: int) -> str:
+    return ngettext("%d was enabled.", "%d were enabled.", count) % count
+
+
+def _disabled(count: int) -> str:
+    return ngettext("%d was disabled.", "%d were disabled.", count) % count
+
+
+def _reset(count: int) -> str:
+    return ngettext("%d was reset.", "%d were reset.", count) % count
 
 
 def _percent(value: float | None) -> str:

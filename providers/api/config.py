@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja import Body, Router
 from ninja.errors import ValidationError as RequestInvalid
 
-from aniworld.accounts.authentication import admin_only, signed_in
+from aniworld.accounts.authentication import admin_only, signed_in, user_of
 from aniworld.api_types import Key
-from providers import exchange
+from providers import changes, exchange
 from providers.api import rendering
 from providers.api.schemas import ConfigOut, ImportedOut, Unknown
 from providers.configured import Configured
@@ -23,6 +23,10 @@ router = Router(tags=["providers"], auth=signed_in)
 def _for(request: HttpRequest, row: Provider) -> dict[str, Any]:
     """As far as who asks may see it."""
     return rendering.config(row, with_secrets=request.auth.is_admin)  # type: ignore[attr-defined]  # set by ninja
+
+
+def _who(request: HttpRequest) -> str:
+    return user_of(request).get_username()
 
 
 @router.get("", response=list[ConfigOut])
@@ -44,7 +48,8 @@ def import_set(request: HttpRequest, body: Body[dict[str, Any]], unknown: Unknow
     `unknown=skip` passes over providers that are not installed here instead of refusing them.
     """
     try:
-        return exchange.take_over(body, skip_unknown=unknown == "skip")
+        with changes.import_recorded(by=_who(request), via="api"):
+            return exchange.take_over(body, skip_unknown=unknown == "skip")
     except exchange.NotUsable as refusal:
         raise RequestInvalid(
             [{"loc": ["body", *problem.place], "msg": problem.text, "type": "invalid"} for problem in refusal.problems]
@@ -61,7 +66,8 @@ def config(request: HttpRequest, name: Key) -> dict[str, Any]:
 def change(request: HttpRequest, name: Key, body: Configured) -> dict[str, Any]:
     """Changes what is named, in force at once; null gives a limit back to the default."""
     row = named(name)
-    row.change(**body.named())
+    with changes.recorded(row, by=_who(request), via="api"):
+        row.change(**body.named())
     return _for(request, row)
 
 
@@ -69,7 +75,8 @@ def change(request: HttpRequest, name: Key, body: Configured) -> dict[str, Any]:
 def enable(request: HttpRequest, name: Key) -> dict[str, Any]:
     """Lets it be used from now on."""
     row = named(name)
-    row.enable()
+    with changes.recorded(row, by=_who(request), via="api"):
+        row.enable()
     return _for(request, row)
 
 
@@ -77,5 +84,6 @@ def enable(request: HttpRequest, name: Key) -> dict[str, Any]:
 def disable(request: HttpRequest, name: Key) -> dict[str, Any]:
     """Keeps it from being used; what runs through it goes on to its end."""
     row = named(name)
-    row.disable()
+    with changes.recorded(row, by=_who(request), via="api"):
+        row.disable()
     return _for(request, row)

@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from aniworld.accounts.authentication import admin_only, signed_in
+from aniworld.accounts.authentication import admin_only, signed_in, user_of
 from aniworld.api_types import Key
+from providers import changes
 from providers import health as measured
 from providers.api import rendering
-from providers.api.schemas import HealthOut, Hours, PointOut
+from providers.api.schemas import HealthOut, HealthPointOut, Hours
 from providers.lookup import named
 
 router = Router(tags=["providers"], auth=signed_in)
@@ -30,7 +31,7 @@ def health(request: HttpRequest, name: Key) -> dict[str, Any]:
     return rendering.health(row.name, measured.of(row.name))
 
 
-@router.get("/{name}/history", response=list[PointOut])
+@router.get("/{name}/history", response=list[HealthPointOut])
 def history(request: HttpRequest, name: Key, hours: Hours = 24) -> Any:
     """Points for a chart over the last hours, the oldest first."""
     return measured.history(named(name).name, hours)
@@ -40,5 +41,5 @@ def history(request: HttpRequest, name: Key, hours: Hours = 24) -> Any:
 def reset(request: HttpRequest, name: Key) -> dict[str, Any]:
     """Forgets what was measured."""
     row = named(name)
-    measured.reset(row.name)
+    changes.reset_figures(row, by=user_of(request).get_username(), via="api")
     return rendering.health(row.name, measured.of(row.name))

@@ -63,7 +63,7 @@ class BestOut(ProviderOut):
     reason: str
 
 
-class StatusOut(Schema):
+class ProviderStatusOut(Schema):
     """A status record."""
 
     provider_id: str
@@ -127,7 +127,7 @@ class HealthOut(Schema):
     last_check: datetime | None
 
 
-class PointOut(Schema):
+class HealthPointOut(Schema):
     """One stretch of a chart, from `time` on."""
 
     time: datetime

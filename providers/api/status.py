@@ -10,11 +10,11 @@ from ninja import Router
 
 from aniworld.accounts.api import preferences_of
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Key
+from aniworld.api_types import Key, Problem
 from aniworld.refusals import NotThere
-from providers import score
+from providers import changes, score
 from providers.api import rendering
-from providers.api.schemas import BestOut, CheckingIn, IntervalIn, IntervalOut, ProviderOut, StatusOut
+from providers.api.schemas import BestOut, CheckingIn, IntervalIn, IntervalOut, ProviderOut, ProviderStatusOut
 from providers.asking import check_now
 from providers.contracts import Language
 from providers.lookup import named, state_of
@@ -35,7 +35,7 @@ def list_providers(request: HttpRequest) -> list[dict[str, Any]]:
     return [rendering.summary(row) for row in _all()]
 
 
-@router.get("/status", response=list[StatusOut])
+@router.get("/status", response=list[ProviderStatusOut])
 def statuses(request: HttpRequest) -> list[dict[str, Any]]:
     """Every status record in full."""
     return [state_of(row).as_record() for row in _all()]
@@ -47,7 +47,7 @@ def available(request: HttpRequest) -> list[dict[str, Any]]:
     return [rendering.summary(row) for row in _all() if row.is_usable]
 
 
-@router.get("/best", response=BestOut)
+@router.get("/best", response={200: BestOut, 404: Problem})
 def best(request: HttpRequest, language: Language | None = None) -> dict[str, Any]:
     """The usable host with the best score, in a language or in all; a blocked or down one when there is no other."""
     hosts = [row for row in _all() if row.kind == Provider.Kind.HOST and row.is_usable]
@@ -73,7 +73,7 @@ def own_interval(request: HttpRequest, body: IntervalIn) -> dict[str, Any]:
     return {"interval": row.check_interval}
 
 
-@router.post("/{name}/test", response=StatusOut)
+@router.post("/{name}/test", response={200: ProviderStatusOut, 409: Problem})
 def test(request: HttpRequest, name: Key) -> dict[str, Any]:
     """Checks now and answers the result; 409 while it is being checked already, or when it can't be asked at all."""
     row = named(name)
@@ -81,10 +81,11 @@ def test(request: HttpRequest, name: Key) -> dict[str, Any]:
     return state_of(named(name)).as_record()
 
 
-@router.patch("/{name}/status", response=StatusOut, auth=admin_only)
+@router.patch("/{name}/status", response=ProviderStatusOut, auth=admin_only)
 def change_checking(request: HttpRequest, name: Key, body: CheckingIn) -> dict[str, Any]:
     """How it is checked."""
     row = named(name)
     record, _made = ProviderStatus.objects.get_or_create(provider=row)
-    record.set_checking(**body.model_dump(exclude_unset=True))
+    with changes.recorded(row, by=user_of(request).get_username(), via="api"):
+        record.set_checking(**body.model_dump(exclude_unset=True))
     return state_of(named(name)).as_record()

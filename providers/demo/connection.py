@@ -9,11 +9,12 @@ import select
 import socket
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from providers.demo import fault_kinds, faults, reply, routes
+from providers.demo.releases import releases
 from providers.demo.reply import Reply
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ class Connection(http.server.BaseHTTPRequestHandler):
         self._serve(self._body().decode("utf-8", "replace"))
 
     def do_PUT(self) -> None:
-        """Sets faults."""
+        """Sets faults, and lets episodes come out."""
         self._control(self._body())
 
     def do_DELETE(self) -> None:
-        """Takes faults or the list of requests away."""
+        """Takes faults, releases or the list of requests away."""
         self._control(b"")
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -95,7 +96,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
 
     def _control(self, body: bytes) -> None:
         head, _, host = urlsplit(self.path).path.lstrip("/").partition("/")
-        if not str(self.client_address[0]).startswith("127.") or head not in ("_faults", "_requests"):
+        if not str(self.client_address[0]).startswith("127.") or head not in ("_faults", "_requests", "_releases"):
             self._send(reply.page("not here", 404), {})
             return
         try:
@@ -106,6 +107,12 @@ class Connection(http.server.BaseHTTPRequestHandler):
         self._send(Reply(json.dumps(shown).encode(), "application/json"), {})
 
     def _controlled(self, head: str, host: str, body: bytes) -> Any:
+        if head == "_releases":
+            if self.command == "PUT":
+                releases.add(json.loads(body))
+            elif self.command == "DELETE":
+                releases.forget()
+            return [asdict(release) for release in releases.made()]
         if head == "_requests":
             if self.command == "DELETE":
                 self._site.forget_requests()

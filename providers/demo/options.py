@@ -15,11 +15,15 @@ SITES = ("demo", "demo-file", "demo-hls", "demo-aes")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`speed` in bytes a second for each stream, 0 as fast as it goes; `faults` by the catalogue's or a host's name."""
+    """`speed` in bytes a second for each stream, 0 as fast as it goes; `faults` by the catalogue's or a host's name.
+
+    Every `news_minutes` an episode or a dub comes out, 0: never.
+    """
 
     speed: int
     clip_seconds: int
     faults: dict[str, Any]
+    news_minutes: int = 0
 
 
 def read() -> Options:
@@ -28,6 +32,7 @@ def read() -> Options:
         environment.integer("DEMO_SPEED", DEFAULT_SPEED, 0, 10**12),
         environment.integer("DEMO_CLIP_SECONDS", DEFAULT_CLIP_SECONDS, 2, 600),
         _faults(),
+        environment.integer("DEMO_NEWS_MINUTES", 0, 0, 10080),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import date
 from html import escape
 from typing import Any
 
 from providers.contracts import Language
-from providers.demo.series import HOST_LABELS, DemoEpisode, DemoLink, DemoSeries, all_series, links_of, newest
+from providers.demo.releases import all_series, came_out, links_of
+from providers.demo.series import HOST_LABELS, DemoEpisode, DemoLink, DemoSeries, newest
 
 LANGUAGE_KEYS = {
     Language.GERMAN_DUB: (1, "german"),
@@ -43,9 +45,10 @@ def alphabet() -> str:
 
 
 def new_episodes() -> str:
-    """A row per episode and language."""
-    rows = ""
-    for series, episode, language, published in newest():
+    """A row per episode and language: first what came out while the site runs."""
+    rows, today = "", date.today()  # noqa: DTZ011 - a catalogue shows the day where it is
+    fresh = [(series, episode, language, today) for series, episode, names in came_out() for language in names]
+    for series, episode, language, published in [*fresh, *newest()]:
         rows += (
             f'<div class="col-md-12"><div class="newEpisodeList"><a href="{episode_path(series, episode)}">'
             f"<strong>{escape(series.title)}</strong>"

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, unquote
 
 from providers.demo import covers, pages, reply, streams
 from providers.demo.clips import ClipMaker
+from providers.demo.releases import all_series, links
 from providers.demo.reply import Reply
-from providers.demo.series import HOSTS, DemoLink, all_series, links
+from providers.demo.series import HOSTS, DemoLink
 
 _SERIES = re.compile(
     r"/anime/stream/([a-z0-9-]{1,80})(?:/(staffel-(\d{1,4})|filme)(?:/(?:episode|film)-(\d{1,4}))?)?/?"

@@ -152,16 +152,6 @@ def links() -> tuple[DemoLink, ...]:
     return tuple(found)
 
 
-@cache
-def links_of(slug: str, season: int, number: int) -> tuple[DemoLink, ...]:
-    """The links of one episode."""
-    return tuple(
-        link
-        for link in links()
-        if (link.series.slug, link.episode.season, link.episode.number) == (slug, season, number)
-    )
-
-
 def newest(limit: int = 60) -> list[tuple[DemoSeries, DemoEpisode, Language, date]]:
     """The last episodes of running series, as if they had come out one a day."""
     today = date.today()  # noqa: DTZ011 - a catalogue shows the day where it is

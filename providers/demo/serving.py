@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from providers.demo import options
+from providers.demo.releases import releases
 from providers.demo.site import Site
 
 
@@ -35,4 +36,5 @@ def _site(folder: Path, port: int) -> Site:
     site = Site(folder, port=port, speed=chosen.speed, clip_seconds=chosen.clip_seconds)
     for host, faults in chosen.faults.items():
         site.faults.set(host, faults)
+    releases.begin(60.0 * chosen.news_minutes)
     return site

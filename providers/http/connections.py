@@ -19,6 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
+from providers.http import alarm
 from providers.http.address_guard import AddressGuard
 from providers.http.incoming import Incoming, Pipe
 
@@ -50,13 +51,11 @@ def cut_off_after(seconds: float | None, connection: socket.socket | None) -> It
         happened.set()
         shut_down(connection)
 
-    timer = threading.Timer(max(seconds, 0), cut)
-    timer.daemon = True
-    timer.start()
+    waiting = alarm.after(seconds, cut)
     try:
         yield happened
     finally:
-        timer.cancel()
+        waiting.call_off()
 
 
 class StreamedAnswer(http.client.HTTPResponse):
@@ -138,6 +137,10 @@ class _Guarded(HTTPConnection):
                 if late.is_set():
                     raise TimeoutError("the head of the answer took too long") from None
                 raise
+            # Cut off, a head that is not whole reads like one that is.
+            if late.is_set():
+                response.close()
+                raise TimeoutError("the head of the answer took too long")
         response.transport = connection  # type: ignore[attr-defined]  # kept for closing from another thread
         return response
 

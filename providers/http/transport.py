@@ -68,7 +68,8 @@ def whole_body(response: requests.Response, url: str, limit: int, until: float) 
             raise late_error(url) if late.is_set() else translated(error, url) from None
     if len(body) > limit:
         raise TooLarge(f"{shown(url)} is larger than {limit} bytes.")
-    if late.is_set():
+    # A connection that was cut before the body was read ends it at once, before anybody rang.
+    if late.is_set() or time.monotonic() > until:
         raise late_error(url)
     return bytes(body)
 

@@ -35,6 +35,8 @@ class Migration(migrations.Migration):
                 ('custom_params', models.JSONField(blank=True, default=dict)),
             ],
             options={
+                'verbose_name': 'provider',
+                'verbose_name_plural': 'providers',
                 'ordering': ['kind', 'priority', 'name'],
                 'indexes': [models.Index(fields=['kind', 'enabled', 'priority'], name='provider_choice')],
             },
@@ -82,6 +84,8 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chain_places', to='providers.provider')),
             ],
             options={
+                'verbose_name': 'chain place',
+                'verbose_name_plural': 'chain places',
                 'ordering': ['language', 'position', 'provider'],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'language'), name='chain_place_once')],
             },
@@ -107,6 +111,8 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='providers.provider')),
             ],
             options={
+                'verbose_name': 'hour of requests',
+                'verbose_name_plural': 'requests by the hour',
                 'ordering': ['-hour'],
                 'indexes': [models.Index(fields=['hour'], name='request_hour_age')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'hour', 'language'), name='request_hour_once')],
@@ -128,6 +134,8 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='providers.provider')),
             ],
             options={
+                'verbose_name': 'request to a provider',
+                'verbose_name_plural': 'requests to providers',
                 'ordering': ['-id'],
                 'indexes': [models.Index(fields=['provider', '-created_at'], name='request_recent'), models.Index(fields=['created_at'], name='request_age'), models.Index(fields=['provider', 'successful', '-created_at', 'action'], name='request_outcome')],
             },

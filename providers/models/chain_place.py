@@ -22,6 +22,8 @@ class ChainPlace(Record):
     included = models.BooleanField(default=True, help_text=_("Off: never tried for this language."))
 
     class Meta:
+        verbose_name = _("chain place")
+        verbose_name_plural = _("chain places")
         ordering = ["language", "position", "provider"]
         constraints = [
             models.UniqueConstraint(fields=["provider", "language"], name="chain_place_once"),

@@ -8,13 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.configuration import store
 from aniworld.live.publish import publish
 from aniworld.records import Record
+from aniworld.refusals import Conflict
 from providers import installed
 from providers.exceptions import ProviderError
 from providers.http.transport import check_address
@@ -84,6 +86,8 @@ class Provider(Record):
     custom_params = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
         ordering = ["kind", "priority", "name"]
         indexes = [models.Index(fields=["kind", "enabled", "priority"], name="provider_choice")]
 
@@ -115,6 +119,8 @@ class Provider(Record):
         for name in ("custom_headers", "custom_params"):
             if not is_plain(getattr(self, name)):
                 errors[name] = _("Names and values must be plain lines of text.")
+        if self.enabled and self.lacks_address and not errors:
+            errors[NON_FIELD_ERRORS] = self.asks_for_address()
         if errors:
             raise ValidationError(errors)
 
@@ -163,13 +169,25 @@ class Provider(Record):
         self.full_clean()
         self._keep(*values)
 
+    @property
+    def lacks_address(self) -> bool:
+        """Whether it is a catalogue that nobody told where it is: nothing can be asked of it."""
+        return self.kind == self.Kind.CATALOGUE and not self.address
+
     def enable(self) -> None:
-        """Lets it be used from now on."""
+        """Lets it be used from now on. Raises `Conflict` for a catalogue without an address."""
+        if self.lacks_address:
+            raise Conflict(self.asks_for_address(), "no_address")
         self._set_enabled(True)
 
     def disable(self) -> None:
         """Keeps it from being used; what runs through it goes on to its end."""
         self._set_enabled(False)
+
+    def asks_for_address(self) -> str:
+        """What is said to whom would use it without an address."""
+        text = gettext("%s has no address yet: enter it in the admin under Providers, then switch it on.")
+        return text % self.display_name
 
     def _set_enabled(self, enabled: bool) -> None:
         self.enabled = enabled

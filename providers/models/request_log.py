@@ -39,6 +39,8 @@ class RequestLog(Record):
     error_message = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = _("request to a provider")
+        verbose_name_plural = _("requests to providers")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["provider", "-created_at"], name="request_recent"),
@@ -89,6 +91,8 @@ class RequestHour(Record):
     bytes = models.BigIntegerField(default=0, help_text=_("Of all requests."))
 
     class Meta:
+        verbose_name = _("hour of requests")
+        verbose_name_plural = _("requests by the hour")
         ordering = ["-hour"]
         constraints = [
             models.UniqueConstraint(fields=["provider", "hour", "language"], name="request_hour_once"),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.configuration import store
@@ -155,10 +155,12 @@ class ProviderStatus(BreakerState):
 
         active on success · blocked on a challenge or login · down from `max_consecutive_failures` failures in a row on,
         before that the last known status stays · a rate limit proves it alive and opens the breaker · nothing is
-        learned without an address, when our own limits kept it from being asked, or with our own network down.
+        learned without an address, when our own limits kept it from being asked, or with our own network down. Without
+        an address it is no check.
         """
         with self._changing() as row:
-            row.last_check = timezone.now()
+            if not isinstance(error, NotConfigured):
+                row.last_check = timezone.now()
             if not isinstance(error, NotConfigured) or row.known_status == self.Status.UNKNOWN:
                 row.error_message = str(error) if error else ""
             row._turn_breaker(breaker.meaning(error), given, _retry_after(error))
@@ -209,9 +211,9 @@ class ProviderStatus(BreakerState):
         """How it is checked from now on; None leaves as it is. Raises `Invalid`."""
         if check_interval is not None and check_interval not in INTERVALS:
             allowed = ", ".join(map(str, INTERVALS))
-            raise Invalid(_now("Minutes between two checks can be: %s.") % allowed, "check_interval")
+            raise Invalid(gettext("Minutes between two checks can be: %s.") % allowed, "check_interval")
         if max_consecutive_failures is not None and not 1 <= max_consecutive_failures <= 1000:
-            raise Invalid(_now("Allowed are 1 to 1000 failures in a row."), "max_consecutive_failures")
+            raise Invalid(gettext("Allowed are 1 to 1000 failures in a row."), "max_consecutive_failures")
         wanted = {
             "is_enabled": is_enabled,
             "check_interval": check_interval,

@@ -15,8 +15,7 @@ from rich.text import Text
 
 from aniworld.management.command import OneLineErrors, WrongUse
 from aniworld.templatetags.quantities import duration, percent
-from providers import checking, forgiving, health, registry
-from providers.exceptions import NotConfigured
+from providers import changes, checking, health
 from providers.health import HealthRecord
 from providers.lights import light_of
 from providers.lookup import named, state_of
@@ -44,12 +43,11 @@ class Command(OneLineErrors):
         if action == "check":
             rows = rows if name else [row for row in rows if row.enabled]
             silent = _silent_one(rows[0]) if name else _silent(rows)
-        elif action == "enable":
-            rows[0].enable()
-        elif action == "disable":
-            rows[0].disable()
         elif action == "reset":
-            forgiving.reset(rows[0])
+            changes.reset(rows[0], by="", via="command")
+        elif action != "list":
+            with changes.recorded(rows[0], by="", via="command"):
+                {"enable": rows[0].enable, "disable": rows[0].disable}[action]()
         self._show([row.name for row in rows], as_json=options["json"])
         if silent:
             raise CommandError(f"Not every provider answered: {', '.join(silent)}.")
@@ -86,10 +84,7 @@ def _silent(rows: list[Provider]) -> list[str]:
 
 
 def _can_be_asked(row: Provider) -> bool:
-    try:
-        return registry.checkable(row.name).is_checkable
-    except NotConfigured:
-        return False
+    return not checking.why_not(row)
 
 
 def _line(row: Provider, record: HealthRecord) -> dict[str, Any]:
