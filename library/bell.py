@@ -25,6 +25,11 @@ def ring_for_matching() -> None:
     _ring("library.tasks.match_adopted")
 
 
+def ring_for_monitoring() -> None:
+    """Wakes who looks for new episodes, likewise."""
+    _ring("library.tasks.monitor")
+
+
 def _ring(task: str) -> None:
     transaction.on_commit(lambda: _ring_now(task))
 

@@ -21,12 +21,15 @@ from library.models.series import checked_name, free_folder
 from providers import registry
 from providers.contracts import SearchResult
 from providers.exceptions import NotConfigured, ProviderError
+from providers.models import Provider
 from providers.monitored import MonitoredCatalogue
 
 log = logging.getLogger(__name__)
 
 # How long a search waits for the slowest catalogue, in seconds.
 SEARCH_PATIENCE = 30
+# The code of a catalogue that could not be asked at all.
+NO_ADDRESS = "no_address"
 # Words that stand where a key could stand in an address.
 RESERVED_KEYS = frozenset({"search", "add", "rescan", "bulk", "count", "queue", "items", "status"})
 _LONGEST_SLUG = 160
@@ -60,7 +63,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A catalogue that did not answer, and why."""
+    """A catalogue that did not answer or could not be asked, and why."""
 
     provider: str
     message: str
@@ -73,6 +76,11 @@ class SearchOutcome:
 
     items: list[Found]
     warnings: list[Warned]
+
+    @property
+    def unanswered(self) -> list[Warned]:
+        """The warnings of catalogues that were asked: what they have is unknown now, and may be known later."""
+        return [warned for warned in self.warnings if warned.code != NO_ADDRESS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def add(
     one is restored. `download` has its missing episodes queued once it is loaded.
     Raises `AlreadyThere` and `Invalid`.
     """
-    reference = _from_link(link) if link else _from_key(key, provider)
+    reference = reference_of(link) if link else _from_key(key, provider)
     wishes: dict[str, Any] = {"monitored": monitored, "download_when_loaded": download}
     if language_plan is not None:
         wishes["language_plan"] = checked_language_plan(language_plan)
@@ -192,7 +200,7 @@ def is_slug(text: str) -> bool:
 def _ask_all(query: str) -> tuple[list[tuple[str, SearchResult]], list[Warned]]:
     catalogues = registry.enabled_catalogues()
     found: list[tuple[str, SearchResult]] = []
-    warnings: list[Warned] = []
+    warnings = [_without_address(row) for row in registry.without_address()]
     if not catalogues:
         return found, warnings
     pool = ThreadPoolExecutor(min(len(catalogues), 8), thread_name_prefix="search")
@@ -207,6 +215,11 @@ def _ask_all(query: str) -> tuple[list[tuple[str, SearchResult]], list[Warned]]:
         else:
             found.extend((catalogue.name, result) for result in answer)
     return found, warnings
+
+
+def _without_address(row: Provider) -> Warned:
+    text = _("It has no address yet; an administrator enters it in the admin under Providers.")
+    return Warned(row.name, text, NO_ADDRESS)
 
 
 def _ask(catalogue: MonitoredCatalogue, query: str) -> list[SearchResult]:
@@ -246,7 +259,8 @@ def _found(provider: str, result: SearchResult, key: str | None) -> Found:
     )
 
 
-def _from_link(link: str) -> Reference:
+def reference_of(link: str) -> Reference:
+    """Which series of an enabled catalogue an address names. Raises `Invalid`."""
     link = link.strip()
     catalogue = registry.catalogue_for_link(link) if len(link) <= 1000 and link.isprintable() else None
     if catalogue is None:

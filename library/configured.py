@@ -11,6 +11,11 @@ from library.naming import file_pieces, folder_pieces
 def _folder(library: Library) -> None:
     # Empty is the folder of the environment.
     if library.directory:
+        checked_folder(library.directory, make=False)
+
+
+def _made_folder(library: Library) -> None:
+    if library.directory:
         checked_folder(library.directory)
 
 
@@ -22,6 +27,6 @@ def _folder_name(library: Library) -> None:
     folder_pieces(library.folder_template)
 
 
-add(Rule("library", ("directory",), _folder))
+add(Rule("library", ("directory",), _folder, prepare=_made_folder))
 add(Rule("library", ("file_template", "season_folders"), _file_name))
 add(Rule("library", ("folder_template",), _folder_name))

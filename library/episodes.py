@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 from aniworld.configuration import store
 from aniworld.live import publish as live
 from aniworld.live.throttle import Throttle
-from library import naming
-from library.models import Episode, EpisodeFile, Series
-from library.models.series import free_folder
+from library import moving
+from library.models import Episode, Series
+from library.year_in_folder import final_folder
 from providers import registry
 from providers.contracts import EpisodeEntry, SeriesDetails
 
+# Renews the lease of who holds the series, and writes fields of it; raises when it was lost.
+Hold: TypeAlias = Callable[..., None]
 _LARGEST = 2**31 - 1
 
 
@@ -35,21 +38,25 @@ def load_episodes(series: Series) -> None:
         return
     catalogue = registry.catalogue(series.provider)
     details = catalogue.details(series.site or series.slug)
-    write_details(series, details)
+    write_details(series, details, series.hold_loading)
     throttle, many = Throttle(), len(details.seasons)
     for index, season in enumerate(details.seasons, start=1):
         percent = 100 * index / (many + 1)
         if throttle.due(percent, time.monotonic()):
             message = _("Reading season %(index)d of %(count)d") % {"index": index, "count": many}
             series.tell_loading(message, percent=percent)
-        write_episodes(series, catalogue.episodes(season))
+        write_episodes(series, catalogue.episodes(season), series.hold_loading)
+    series.hold_loading(checked_at=timezone.now())
     places = _places(series)
-    count, news = len(places), _parts_to_renew(before, places)
+    count, news = len(places), parts_to_renew(before, places)
     series.finish_part("episodes", _("%d episodes found") % count, total_episodes=count, **news)
 
 
-def write_details(series: Series, details: SeriesDetails) -> None:
-    """Writes what the catalogue says of the series itself, and its folder once that is known for good."""
+def write_details(series: Series, details: SeriesDetails, hold: Hold) -> None:
+    """Writes what the catalogue says of the series itself, and its folder once that is known for good.
+
+    `hold` writes it in the name of who holds the series.
+    """
     values: dict[str, Any] = {
         "site": _line(details.link, 1000) or series.site,
         "year": details.year if details.year and 0 < details.year < 10000 else None,
@@ -65,16 +72,24 @@ def write_details(series: Series, details: SeriesDetails) -> None:
     if not series.name_fixed:
         values["name"] = _line(details.name, 500) or series.name
     with transaction.atomic():
-        values |= _final_folder(series, values.get("name", series.name), values.get("year", series.year))
-        series.hold_loading(**values)
-        live.publish("series_updated", {"key": series.key, "name": series.name, "changed": sorted(values)})
+        former = series.folder
+        values |= final_folder(series, values.get("name", series.name), values.get("year", series.year))
+        changed = {name: value for name, value in values.items() if getattr(series, name) != value}
+        hold(**changed)
+        if changed:
+            live.publish("series_updated", {"key": series.key, "name": series.name, "changed": sorted(changed)})
+    if series.folder != former:
+        moving.move_folder(former, series.folder)
 
 
-def write_episodes(series: Series, entries: Iterable[EpisodeEntry]) -> None:
-    """Adds or updates one season's episodes. Languages seen before keep the time they were last seen."""
+def write_episodes(series: Series, entries: Iterable[EpisodeEntry], hold: Hold) -> None:
+    """Adds or updates one season's episodes. Languages seen before keep the time they were last seen.
+
+    Of a monitored series whose episodes are known from its catalogue, what is new is noted down to be queued.
+    """
     listed = {(entry.season, entry.number): entry for entry in entries if _storable(entry)}
     with transaction.atomic():
-        series.hold_loading()
+        hold()
         seasons = {season for season, _number in listed}
         known = {(row.season, row.number): row for row in Episode.objects.filter(series=series, season__in=seasons)}
         rows = [_row(series, entry, known.get(place)) for place, entry in listed.items()]
@@ -85,13 +100,36 @@ def write_episodes(series: Series, entries: Iterable[EpisodeEntry]) -> None:
             unique_fields=["series", "season", "number"],
             update_fields=["link", "title", "title_alt", "languages", "updated_at"],
         )
+        if series.monitored and series.checked_at:
+            _note_news(series, known, rows)
+
+
+def _note_news(series: Series, known: Mapping[tuple[int, int], Episode], rows: Iterable[Episode]) -> None:
+    """What can be had in a wanted language since now; a better language counts where it changes anything."""
+    wanted = {language.value for language in series.wanted_languages()}
+    places = defaultdict(set)
+    for row in rows:
+        before = known.get((row.season, row.number))
+        had = wanted & set(before.languages) if before else set()
+        matters = not had or (before and _is_second_chance(series, before))
+        if matters and (wanted & set(row.languages)) - had:
+            places[row.season].add(row.number)
+    for season, numbers in places.items():
+        Episode.objects.filter(series=series, season=season, number__in=numbers).found(timezone.now())
+
+
+def _is_second_chance(series: Series, episode: Episode) -> bool:
+    """Another language helps an episode that failed, and one that is there in a lesser language."""
+    if episode.is_downloaded:
+        return series.wants_upgrade
+    return episode.left_alone == Episode.LeftAlone.FAILED
 
 
 def _places(series: Series) -> set[tuple[int, int]]:
     return set(Episode.objects.filter(series=series).values_list("season", "number"))
 
 
-def _parts_to_renew(before: set[tuple[int, int]], now: set[tuple[int, int]]) -> dict[str, bool]:
+def parts_to_renew(before: set[tuple[int, int]], now: set[tuple[int, int]]) -> dict[str, bool]:
     """The flags of parts that were loaded before some of the episodes were known."""
     if not before or before == now:
         return {}
@@ -108,16 +146,6 @@ def _kept(series: Series, said: dict[str, Any]) -> list[str]:
 
 def _prefers_tmdb() -> bool:
     return store.current().metadata.prefer == "tmdb"
-
-
-def _final_folder(series: Series, name: str, year: int | None) -> dict[str, Any]:
-    """Another folder only while nothing lies in the provisional one."""
-    if not series.folder_provisional:
-        return {}
-    if EpisodeFile.objects.filter(episode__series=series).exists():
-        return {"folder_provisional": False}
-    folder = free_folder(naming.series_folder(name, year), except_for=series)
-    return {"folder": folder, "folder_provisional": False}
 
 
 def _row(series: Series, entry: EpisodeEntry, known: Episode | None) -> Episode:

@@ -128,7 +128,7 @@ def _settle(
 ) -> Arrived:
     """Finds the name it gets, and puts it there."""
     present = standing(destination.name, folder)
-    if present is not None and _same_content(work_file, destination.name, folder):
+    if present is not None and _same_content(work_file, destination.name, folder, report):
         work_file.unlink()
         return Arrived(destination, present.st_size, present.st_mtime)
     if present is not None and on_existing == "keep":
@@ -147,8 +147,8 @@ def _settle(
     return Arrived(destination.with_name(name), done.st_size, done.st_mtime)
 
 
-def _same_content(work_file: Path, name: str, folder: int) -> bool:
-    """Whether the destination is this very file, or a copy of it to the last byte."""
+def _same_content(work_file: Path, name: str, folder: int, report: Callable[[int], None] | None) -> bool:
+    """Whether the destination is this very file, or a copy of it to the last byte; `report` hears how far it got."""
     try:
         handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
@@ -162,6 +162,8 @@ def _same_content(work_file: Path, name: str, folder: int) -> bool:
         while chunk := here.read(_BUFFER):
             if chunk != there.read(_BUFFER):
                 return False
+            if report:
+                report(here.tell())
     return True
 
 

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, Count, Exists, F, IntegerField, Outer
 from django.db.models.functions import Coalesce
 
 from aniworld.accounts.models import User
+from library import held_files
 from library.models import Episode, EpisodeFile, Favorite, Series, SeriesQuerySet
 from providers.contracts import Language
 
@@ -98,8 +99,10 @@ def detail(series: Series, user: User | None = None, queue_status: Mapping[int, 
     row = counted(Series.objects.filter(pk=series.pk), user).get()
     seasons: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     languages = row.wanted_languages()
-    for episode in Episode.objects.filter(series=row).prefetch_related("files").order_by("season", "number"):
-        seasons[episode.season].append(_episode(episode, languages, (queue_status or {}).get(episode.pk)))
+    files = held_files.files_of_series(row)
+    for episode in Episode.objects.filter(series=row).order_by("season", "number"):
+        status = (queue_status or {}).get(episode.pk)
+        seasons[episode.season].append(_episode(episode, files.get(episode.pk, []), languages, status))
     return summary(row) | {
         "seasons": [
             {
@@ -119,8 +122,9 @@ def best_file(files: Sequence[EpisodeFile], languages: Sequence[Language]) -> Ep
     return min(files, key=lambda file: (rank.get(file.language, len(rank)), -file.size, file.path), default=None)
 
 
-def _episode(episode: Episode, languages: Sequence[Language], queue_status: str | None) -> dict[str, Any]:
-    files = list(episode.files.all())
+def _episode(
+    episode: Episode, files: Sequence[EpisodeFile], languages: Sequence[Language], queue_status: str | None
+) -> dict[str, Any]:
     best = best_file(files, languages)
     names = ("path", "language", "size", "duration_seconds", "quality")
     return {

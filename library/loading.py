@@ -134,7 +134,7 @@ def _load_parts(series: Series) -> None:
             raise
         except Exception as error:
             errors.append(error)
-            if part == "episodes" and series.folder_provisional:
+            if part == "episodes" and series.folder_provisional and not series.total_episodes:
                 break
     if errors:
         _end_with(series, errors)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from django.utils.translation import gettext as _
 
 from library.folders import ArrivalFailed, failure, opened, remove_empty, standing, sync
+from library.naming import checked_part
 from library.root import library_root
 
 
@@ -30,6 +31,30 @@ def move(old: PurePosixPath, new: PurePosixPath) -> None:
         library_root()
         raise failure(old, error) from error
     remove_empty(root, old)
+
+
+def move_folder(old: str, new: str) -> None:
+    """Takes what lies in a series' former folder into the new one. What is there under the same name stays where it is.
+
+    Raises `LibraryUnavailable` and `ArrivalFailed`.
+    """
+    root = library_root()
+    if old == new or not (root / checked_part(old)).is_dir():
+        return
+    try:
+        with (
+            opened(root, PurePosixPath(old), create=False) as source,
+            opened(root, PurePosixPath(new), create=True) as target,
+        ):
+            for name in os.listdir(source):  # noqa: PTH208 - by its handle
+                if standing(name, target) is None:
+                    os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+            sync(target)
+            sync(source)
+    except OSError as error:
+        library_root()
+        raise failure(PurePosixPath(old), error) from error
+    remove_empty(root, PurePosixPath(old) / new)
 
 
 def _companions(folder: int, video: PurePosixPath) -> list[str]:

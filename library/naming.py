@@ -66,20 +66,31 @@ def season_folder(season: int) -> str:
 
 
 def episode_path(
-    series: Series, episode: Episode, language: str, extension: str = ".mp4", *, template: str | None = None
+    series: Series,
+    episode: Episode,
+    language: str,
+    extension: str = ".mp4",
+    *,
+    template: str | None = None,
+    last: int | None = None,
+    season_folders: bool | None = None,
 ) -> PurePosixPath:
-    """Where the episode's file in that language belongs, relative to the library folder.
+    """Where the episode's file in that language belongs below the library folder, by what is configured or given.
 
-    Different for each (season, episode, language) of a series, also where upper and lower case are the same.
+    Different for each (season, episode, language) of a series, also where upper and lower case are the same. `last` is
+    the number of the last episode in a file that holds several: S01E01-E02.
     Raises `Invalid` for a wrong template, folder or extension.
     """
     configured = store.current().library
-    pieces = file_pieces(template or configured.file_template, season_folders=configured.season_folders)
+    in_seasons = configured.season_folders if season_folders is None else season_folders
+    pieces = file_pieces(template or configured.file_template, season_folders=in_seasons)
     texts = {"series": series.name, "language": str(language), "title": episode.title}
-    numbers = {"year": series.year, "season": episode.season, "episode": episode.number}
+    numbers = {"year": series.year, "season": episode.season, "episode": episode.number_in_names}
+    if last is not None and last > episode.number:
+        pieces = _with_last(pieces, last)
     name = _rendered(pieces, texts, numbers) + checked_extension(extension)
     folder = PurePosixPath(checked_part(series.folder))
-    return folder / season_folder(episode.season) / name if configured.season_folders else folder / name
+    return folder / season_folder(episode.season) / name if in_seasons else folder / name
 
 
 def numbered(name: str, number: int) -> str:
@@ -190,6 +201,16 @@ def _demand_separated_numbers(pieces: list[Piece]) -> None:
         if touches_number and not any(not character.isdigit() for character in between):
             raise Invalid(_("Put a character other than a digit beside {%s}.") % piece.name, "invalid_template")
         before, between = piece, ""
+
+
+def _with_last(pieces: list[Piece], last: int) -> list[Piece]:
+    """The last episode's number behind each first one's, as every reader of names understands it."""
+    filled: list[Piece] = []
+    for piece in pieces:
+        filled.append(piece)
+        if piece.name == "episode":
+            filled.append(Piece(text=f"-E{last:0{piece.width}d}"))
+    return filled
 
 
 def _rendered(pieces: list[Piece], texts: Mapping[str, str], numbers: Mapping[str, int | None]) -> str:

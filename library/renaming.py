@@ -13,19 +13,25 @@ from aniworld.refusals import Conflict
 from library import files, moving
 from library.files import ArrivalFailed
 from library.models import EpisodeFile, Series
+from library.models.series import free_folder
 from library.naming import checked_extension, episode_path
+from library.year_in_folder import wanted_folder
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One file from `old` to `new`, both relative to the library. `problem` says why it can't go there."""
+    """One file from `old` to `new`, both relative to the library. `problem` says why it can't go there.
+
+    With `series_id` it is the folder of that series, with what is left in it when its files are moved.
+    """
 
     file_id: int
     old: str
     new: str
     problem: str = ""
+    series_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +43,25 @@ class Renamed:
 
 
 def plan(series: Series) -> list[Move]:
-    """Every file of the series whose name or folder differs from the template's. Raises `Invalid` for a bad template.
+    """Each file of the series whose name or folder differs from the template's, and its folder if that lacks the year.
 
     Two files that would get the same name are told apart as on arrival; nothing on disk is looked at but what is known.
+    Raises `Invalid` for a bad template.
     """
     rows = EpisodeFile.objects.filter(episode__series=series).select_related("episode").order_by("path")
     known = list(rows)
     taken = {file.path.casefold() for file in known}
     moves: list[Move] = []
+    folder = wanted_folder(series)
     for file in known:
-        new = _wanted(series, file)
+        new = _wanted(series, file, folder)
         if new == file.path:
             continue
         problem = _("Another file has that name.") if new.casefold() in taken - {file.path.casefold()} else ""
         taken.add(new.casefold())
         moves.append(Move(file.pk, file.path, new, problem))
+    if folder != series.folder:
+        moves.append(Move(0, series.folder, folder, series_id=series.pk))
     return moves
 
 
@@ -75,12 +85,13 @@ def apply(moves: Sequence[Move]) -> Renamed:
 
 def reverted(moves: Iterable[Move]) -> list[Move]:
     """The moves that put everything back, last one first."""
-    return [Move(move.file_id, move.new, move.old) for move in reversed(list(moves))]
+    return [Move(move.file_id, move.new, move.old, series_id=move.series_id) for move in reversed(list(moves))]
 
 
-def _wanted(series: Series, file: EpisodeFile) -> str:
+def _wanted(series: Series, file: EpisodeFile, folder: str) -> str:
     extension = checked_extension(PurePosixPath(file.path).suffix or ".mp4")
-    return str(episode_path(series, file.episode, file.language, extension))
+    path = episode_path(series, file.episode, file.language, extension, last=file.last_number)
+    return str(PurePosixPath(folder, *path.parts[1:]))
 
 
 def _moved(move: Move) -> str:
@@ -88,6 +99,8 @@ def _moved(move: Move) -> str:
 
     The row follows the file: a crash between the two leaves a file that the next scan finds under its new name.
     """
+    if move.series_id is not None:
+        return _folder_moved(move, move.series_id)
     row = EpisodeFile.objects.filter(pk=move.file_id, path=move.old).first()
     if row is None:
         return _("It is not known under that name any more.")
@@ -97,4 +110,19 @@ def _moved(move: Move) -> str:
         log.warning("%s was not renamed: %s", move.old, error)
         return str(error)
     row.moved(move.new)
+    return ""
+
+
+def _folder_moved(move: Move, series_id: int) -> str:
+    """Likewise for the folder of a series. Its row goes first: what arrives meanwhile lies in the new one."""
+    series = Series.objects.live().filter(pk=series_id, folder=move.old).first()
+    if series is None:
+        return _("It is not known under that name any more.")
+    if free_folder(move.new, except_for=series) != move.new:
+        return _("The folder “%s” belongs to another series.") % move.new
+    series.follow_folder(move.new)
+    try:
+        moving.move_folder(move.old, move.new)
+    except ArrivalFailed as error:
+        log.warning("What is left in %s was not moved: %s", move.old, error)
     return ""

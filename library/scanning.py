@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
@@ -25,6 +25,16 @@ log = logging.getLogger(__name__)
 
 # At most one bell of the sweep in so many seconds, however often it looks.
 _SWEEP_PAUSE = 3.0
+_SAID = {
+    "folders": ("folder", "folders"),
+    "files": ("file", "files"),
+    "new": ("new", "new"),
+    "moved": ("moved", "moved"),
+    "changed": ("changed", "changed"),
+    "vanished": ("vanished", "vanished"),
+    "adopted": ("series adopted", "series adopted"),
+    "followed": ("series whose folder was renamed", "series whose folders were renamed"),
+}
 _last_sweep = 0.0
 
 
@@ -74,6 +84,13 @@ def ring_if_due() -> bool:
     return True
 
 
+def said(statistics: Mapping[str, int]) -> str:
+    """What a scan did, in words: “11 folders, 40 files, 3 new.”"""
+    counts = [(statistics.get(name, 0), words) for name, words in _SAID.items()]
+    told = [f"{count} {one if count == 1 else many}" for count, (one, many) in counts if count]
+    return f"{', '.join(told) or 'Nothing is there'}."
+
+
 def work(scan: Scan) -> None:
     """Scans, for a scan that the caller holds, and writes down how that ended. Raises nothing but interrupts."""
     run = Run(scan)
@@ -81,7 +98,7 @@ def work(scan: Scan) -> None:
         try:
             run.run()
             scan.complete(run.result())
-            log.info("Scanned: %s", scan.statistics)
+            log.info("Scanned: %s", said(scan.statistics))
             bell.ring_for_matching()
         except ScanCancelled:
             scan.stop(run.statistics)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.utils.module_loading import import_string
 
-from aniworld.refusals import Refused
 from library import loading, scanning
 
 
@@ -18,12 +17,15 @@ def scan_requested() -> str:
     return "Scanning" if scanning.take_on() else "Nothing to scan"
 
 
-def scan_library() -> str:
-    """Asks for a scan of the whole library."""
-    try:
-        return str(scanning.start())
-    except Refused as refusal:
-        return f"Not scanned: {refusal}"
+def monitor() -> str:
+    """Begins to look for new episodes of monitored series; the worker is free again at once."""
+    return "Looking" if import_string("library.monitoring.checking.take_on")() else "Looking already"
+
+
+def look_at_dates() -> str:
+    """Asks TMDB when the next episodes of some monitored series are to be seen."""
+    # Imported on first use, as below.
+    return f"{import_string('library.metadata.announcing.refresh_due')()} series looked at"
 
 
 def match_adopted() -> str:

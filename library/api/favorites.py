@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from aniworld.accounts.authentication import signed_in, user_of
-from aniworld.api_types import Key, Line, PageLimit, PageNumber, Text, page
+from aniworld.api_types import Key, Line, PageLimit, PageNumber, Problem, Text, page
 from aniworld.refusals import NotThere
 from library import catalog
 from library.models import Favorite
@@ -114,7 +114,7 @@ def count(request: HttpRequest) -> dict[str, int]:
     return {"count": Favorite.objects.of(user_of(request)).count()}
 
 
-@router.patch("/bulk", response=ChangedView)
+@router.patch("/bulk", response={200: ChangedView, 404: Problem})
 def bulk(request: HttpRequest, body: BulkBody) -> dict[str, int]:
     """Makes all of them favourites, or none of them when one is unknown; likewise the other way."""
     changed = Favorite.objects.put_all(user_of(request), body.keys, is_favorite=body.is_favorite)

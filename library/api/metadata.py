@@ -9,6 +9,7 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from aniworld.accounts.authentication import admin_only
+from aniworld.api_types import Problem
 from library import catalog
 from library.metadata import choosing, tmdb
 from library.metadata.records import LARGEST_ID, Candidate
@@ -40,16 +41,17 @@ class MetadataView(Schema):
     tmdb_id: int | None
     tvdb_id: int | None
     imdb_id: str
+    tmdb_refused: bool
     has_nfo: bool
     candidates: list[CandidateView]
 
 
 class ChoiceBody(Schema):
-    """Which one it is; `overwrite` replaces NFO files and pictures that somebody else made."""
+    """Which one it is, null for none of them; `overwrite` replaces NFO files and pictures that somebody else made."""
 
     model_config = ConfigDict(extra="forbid")
 
-    tmdb_id: int = Field(ge=1, le=LARGEST_ID)
+    tmdb_id: int | None = Field(ge=1, le=LARGEST_ID)
     overwrite: bool = False
 
 
@@ -60,10 +62,11 @@ class ChosenView(Schema):
     tmdb_id: int | None
     tvdb_id: int | None
     imdb_id: str
+    tmdb_refused: bool
     loading_status: LoadingName
 
 
-@router.get("/{key}/metadata", response=MetadataView)
+@router.get("/{key}/metadata", response={200: MetadataView, 409: Problem})
 def candidates(request: HttpRequest, key: str, query: Words = "") -> dict[str, Any]:
     """Asks TMDB for series that it may be, by its titles or by `query`."""
     series = catalog.find(key)
@@ -71,16 +74,19 @@ def candidates(request: HttpRequest, key: str, query: Words = "") -> dict[str, A
     return {**_ids(series), "has_nfo": series.has_nfo, "candidates": [_shown(one, series) for one in found]}
 
 
-@router.post("/{key}/metadata", response={202: ChosenView})
+@router.post("/{key}/metadata", response={202: ChosenView, 409: Problem})
 def choose(request: HttpRequest, key: str, body: ChoiceBody) -> Status[dict[str, Any]]:
-    """Makes it that series of TMDB, and has its NFO files and pictures loaded anew."""
+    """Makes it that series of TMDB, or none, and has its NFO files and pictures loaded anew."""
     series = catalog.find(key)
-    choosing.choose(series, body.tmdb_id, overwrite=body.overwrite)
+    if body.tmdb_id is None:
+        choosing.refuse(series, overwrite=body.overwrite)
+    else:
+        choosing.choose(series, body.tmdb_id, overwrite=body.overwrite)
     return Status(202, {**_ids(series), "loading_status": series.loading_status})
 
 
 def _ids(series: Series) -> dict[str, Any]:
-    return {name: getattr(series, name) for name in ("key", "tmdb_id", "tvdb_id", "imdb_id")}
+    return {name: getattr(series, name) for name in ("key", "tmdb_id", "tvdb_id", "imdb_id", "tmdb_refused")}
 
 
 def _shown(candidate: Candidate, series: Series) -> dict[str, Any]:

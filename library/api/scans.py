@@ -7,7 +7,7 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict
 
 from aniworld.accounts.authentication import signed_in
-from aniworld.api_types import Key
+from aniworld.api_types import Key, Problem
 from library import scanning
 from library.models.scan import PROGRESS_ID
 
@@ -35,14 +35,14 @@ class CancelView(Schema):
     cancelled: bool
 
 
-@router.post("/rescan", auth=signed_in, response={202: RescanView})
+@router.post("/rescan", auth=signed_in, response={202: RescanView, 404: Problem, 409: Problem})
 def rescan(request: HttpRequest, body: RescanBody | None = None) -> Status[dict[str, str]]:
     """Looks through the library folder, or that of one series; 409 while a scan runs."""
     scanning.start((body.key if body else None) or "")
     return Status(202, {"progress_id": PROGRESS_ID})
 
 
-@router.post("/rescan/cancel", auth=signed_in, response={202: CancelView})
+@router.post("/rescan/cancel", auth=signed_in, response={202: CancelView, 409: Problem})
 def cancel(request: HttpRequest) -> Status[dict[str, object]]:
     """Ends the scan; what it has written stays."""
     return Status(202, {"progress_id": PROGRESS_ID, "cancelled": scanning.cancel()})

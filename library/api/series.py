@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import page
+from aniworld.api_types import Problem, page
 from aniworld.refusals import Forbidden, Invalid
-from library import catalog, listing
+from library import catalog, changes, listing
 from library.models import Series
 from library.schemas import (
     AddBody,
@@ -47,7 +47,7 @@ def search(request: HttpRequest, body: SearchBody) -> catalog.SearchOutcome:
     return catalog.search(body.query)
 
 
-@router.post("/add", auth=signed_in, response={202: AddedView})
+@router.post("/add", auth=signed_in, response={202: AddedView, 404: Problem, 409: Problem})
 def add(request: HttpRequest, body: AddBody) -> Status[dict[str, Any]]:
     """Adds a series at once; its details are loaded in the background."""
     if not body.link and not body.key:
@@ -71,7 +71,7 @@ def loading_status(request: HttpRequest, key: str) -> dict[str, Any]:
     return _loading(catalog.find(key))
 
 
-@router.post("/{key}/reload", auth=signed_in, response={202: LoadingView})
+@router.post("/{key}/reload", auth=signed_in, response={202: LoadingView, 409: Problem})
 def reload(request: HttpRequest, key: str, body: ReloadBody | None = None) -> Status[dict[str, Any]]:
     """Loads parts anew; without `parts`, what is missing or failed."""
     series = catalog.find(key)
@@ -80,19 +80,21 @@ def reload(request: HttpRequest, key: str, body: ReloadBody | None = None) -> St
     return Status(202, _loading(series))
 
 
-@router.patch("/{key}", auth=admin_only, response=SummaryView)
+@router.patch("/{key}", auth=admin_only, response={200: SummaryView, 409: Problem})
 def change(request: HttpRequest, key: str, body: ChangeBody) -> dict[str, Any]:
     """Changes what an operator decides."""
     series = catalog.find(key)
-    series.change(**body.model_dump(exclude_none=True))
+    with changes.recorded(series, by=user_of(request).username, via="api"):
+        series.change(**body.model_dump(exclude_none=True))
     return _summary(series, request)
 
 
-@router.post("/{key}/restore", auth=admin_only, response=SummaryView)
+@router.post("/{key}/restore", auth=admin_only, response={200: SummaryView, 409: Problem})
 def restore(request: HttpRequest, key: str) -> dict[str, Any]:
     """Takes a removal back; does nothing to a series that was not removed."""
     series = catalog.find(key, removed=True)
-    catalog.restore(series)
+    with changes.recorded(series, by=user_of(request).username, via="api", action="restored"):
+        catalog.restore(series)
     return _summary(series, request)
 
 

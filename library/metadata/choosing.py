@@ -30,11 +30,11 @@ _SURE = 0.95
 
 
 def facts_of(series: Series) -> ShowFacts | None:
-    """What TMDB says of a series that the caller loads; None without a key or without a sure match.
+    """What TMDB says of a series that the caller loads; None without a key or a sure match, or where it was refused.
 
     The ids are written into its row. Raises `ProviderError` and `LoadingLost`.
     """
-    if not tmdb.is_configured():
+    if series.tmdb_refused or not tmdb.is_configured():
         return None
     source = tmdb.connect()
     for number in _possible(series, source):
@@ -74,8 +74,19 @@ def choose(series: Series, tmdb_id: int, *, overwrite: bool = False) -> ShowFact
     with transaction.atomic():
         # First, because a loader at work would put the former ids back.
         catalog.reload(series, PARTS, overwrite=overwrite)
-        series.describe({"tmdb_id": facts.ids.tmdb, "tvdb_id": facts.ids.tvdb, "imdb_id": facts.ids.imdb})
+        ids = {"tmdb_id": facts.ids.tmdb, "tvdb_id": facts.ids.tvdb, "imdb_id": facts.ids.imdb}
+        series.describe({**ids, "tmdb_refused": False, "dates_looked_at": None})
     return facts
+
+
+def refuse(series: Series, *, overwrite: bool = False) -> None:
+    """Says that TMDB does not have it: it stays with the catalogue's data and is not matched again.
+
+    What a former match brought goes with the next loading, which this asks for. Raises `Conflict`.
+    """
+    with transaction.atomic():
+        catalog.reload(series, ("episodes", *PARTS), overwrite=overwrite)
+        series.describe({"tmdb_id": None, "tvdb_id": None, "imdb_id": "", "tmdb_refused": True})
 
 
 def _possible(series: Series, source: Tmdb) -> Iterator[int]:

@@ -24,7 +24,9 @@ def arrived(episode: Episode, path: str) -> None:
     """
     try:
         if store.current().library.nfo_enabled:
-            episode.refresh_from_db(fields=["title", "plot", "aired_on", "runtime_seconds", "tmdb_id"])
+            episode.refresh_from_db(
+                fields=["title", "plot", "aired_on", "runtime_seconds", "tmdb_id", "special_number"]
+            )
             _write(episode.series, episode, path)
     except Exception:
         log.warning("The NFO of %s could not be written", path, exc_info=True)
@@ -66,7 +68,7 @@ def _write(series: Series, episode: Episode, path: str) -> None:
         title=episode.title or episode.title_alt,
         show_title=series.name,
         season=episode.season,
-        episode=episode.number,
+        episode=episode.number_in_names,
         plot=episode.plot,
         aired=episode.aired_on,
         runtime=round(episode.runtime_seconds / 60) if episode.runtime_seconds else None,

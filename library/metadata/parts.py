@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from aniworld.refusals import Explained
-from library.metadata import applying, artwork, beside, choosing, episode_nfo, nfo, tmdb
+from library.metadata import announcing, applying, artwork, beside, choosing, episode_nfo, nfo, specials, tmdb
 from library.metadata.records import EpisodeFacts, Ids, ShowFacts
 from library.models import Episode, Series
 from providers import registry
@@ -31,6 +31,8 @@ def load_nfo(series: Series) -> None:
     Raises `ProviderError`, `LoadingLost`, `LibraryUnavailable`, `ArrivalFailed`, OSError.
     """
     series.begin_part("nfo", _("Writing NFO files"))
+    # Also without metadata: a new film may have the number that an earlier one was given.
+    specials.settle(series)
     if not store.current().library.nfo_enabled:
         series.finish_part("nfo", _("NFO files are switched off"))
         return
@@ -39,8 +41,11 @@ def load_nfo(series: Series) -> None:
         applying.to_series(series, facts)
     if not error or not series.has_nfo:
         _write_tvshow(series, facts)
-    if facts:
-        applying.to_episodes(series, _seasons(series, facts))
+    if facts or series.tmdb_refused:
+        seasons = _seasons(series, facts) if facts else {}
+        announcing.write(series, seasons)
+        specials.settle(series)
+        applying.to_episodes(series, seasons)
     episode_nfo.write_all(series)
     if error:
         raise error
@@ -137,9 +142,11 @@ def _only_tmdb_knows(facts: ShowFacts) -> dict[str, Any]:
 
 
 def _seasons(series: Series, facts: ShowFacts) -> dict[int, dict[int, EpisodeFacts]]:
-    """Of the seasons that both know, TMDB's episodes."""
+    """TMDB's episodes of the seasons that both know, and of those it announces."""
     source, found = tmdb.connect(), {}
-    for number in sorted(_numbers(series) & {season.number for season in facts.seasons}):
+    both = _numbers(series) & {season.number for season in facts.seasons}
+    series.hold_loading(dates_looked_at=timezone.now())
+    for number in sorted(both | announcing.newer_seasons(series, facts)):
         series.tell_loading(_("Reading season %d at TMDB") % number)
         try:
             found[number] = source.season(facts.ids.tmdb or 0, number)

@@ -69,11 +69,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class SeasonFacts:
-    """A season; 0 holds specials."""
+    """A season; 0 holds specials. `began` may lie ahead."""
 
     number: int
     name: str = ""
     poster: str = ""
+    began: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,8 @@ def _seasons(value: Any) -> Iterator[SeasonFacts]:
     for row in _rows(value):
         number = row.get("season_number")
         if isinstance(number, int) and 0 <= number < 10_000:
-            yield SeasonFacts(number, _text(row.get("name"))[:200], _picture(row.get("poster_path")))
+            name, poster = _text(row.get("name"))[:200], _picture(row.get("poster_path"))
+            yield SeasonFacts(number, name, poster, _date(row.get("air_date")))
 
 
 def _logo(value: Any, language: str) -> str:

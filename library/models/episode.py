@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from statistics import median
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +26,33 @@ class EpisodeQuerySet(RecordQuerySet["Episode"]):
         """Those of live series without a file."""
         return self.filter(is_downloaded=False, series__deleted_at__isnull=True)
 
+    def found(self, now: datetime) -> int:
+        """The catalogue has them newly: they are queued once. What a person took out of the queue stays out; what had
+        failed gets another chance."""
+        wanted = self.exclude(left_alone=Episode.LeftAlone.REMOVED)
+        return wanted.update(found_at=now, left_alone=Episode.LeftAlone.NO)
+
+    def passed_over(self) -> int:
+        """Nothing has to be queued for their being new."""
+        return self.filter(found_at__isnull=False).update(found_at=None)
+
+    def leave_alone(self, why: str) -> int:
+        """Nothing queues them by itself any more, until somebody queues them."""
+        return self.update(left_alone=why, found_at=None)
+
+    def taken_up(self) -> int:
+        """They are queued: nothing is left to do for who queues by itself, and whatever kept it from that is over."""
+        fresh = Q(found_at__isnull=False) | ~Q(left_alone=Episode.LeftAlone.NO)
+        return self.filter(fresh).update(found_at=None, left_alone=Episode.LeftAlone.NO)
+
 
 class Episode(Record):
     """An episode as the catalogue lists it. `languages` maps each one to when it was last seen there (ISO 8601)."""
+
+    class LeftAlone(models.TextChoices):
+        NO = "", _("no")
+        REMOVED = "removed", _("taken out of the queue")
+        FAILED = "failed", _("failed")
 
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="episodes")
     season = models.PositiveIntegerField(help_text=_("0 holds specials and films."))
@@ -40,15 +67,43 @@ class Episode(Record):
     languages = models.JSONField(default=dict, blank=True)
     is_downloaded = models.BooleanField(default=False)
     download_date = models.DateTimeField(null=True, blank=True)
+    found_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("New at the catalogue, and not queued yet.")
+    )
+    left_alone = models.CharField(
+        max_length=16,
+        choices=LeftAlone,
+        blank=True,
+        default=LeftAlone.NO,
+        help_text=_("Why nothing queues it by itself; queueing it by hand ends that."),
+    )
+    special_choice = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Which special the film is, as a person said.")
+    )
+    special_number = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Its number in the names of files, where that is another.")
+    )
+
+    # Its files and those it shares, where `held_files.attached` put them.
+    held: Sequence[EpisodeFile] = ()
 
     objects = EpisodeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("episode")
+        verbose_name_plural = _("episodes")
         ordering = ["series_id", "season", "number"]
         constraints = [
             models.UniqueConstraint(fields=["series", "season", "number"], name="episode_once_in_a_series"),
         ]
-        indexes = [models.Index(fields=["series", "is_downloaded"], name="episode_missing")]
+        indexes = [
+            models.Index(fields=["series", "is_downloaded"], name="episode_missing"),
+            models.Index(fields=["found_at"], condition=models.Q(found_at__isnull=False), name="episode_found"),
+            models.Index(fields=["aired_on"], name="episode_aired", condition=models.Q(aired_on__isnull=False)),
+            models.Index(
+                fields=["download_date"], name="episode_arrived", condition=models.Q(download_date__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -57,6 +112,11 @@ class Episode(Record):
     def code(self) -> str:
         """S01E05."""
         return f"S{self.season:02d}E{self.number:02d}"
+
+    @property
+    def number_in_names(self) -> int:
+        """Its number in the names of files: of a film that of the special which it is."""
+        return self.number if self.special_number is None else self.special_number
 
     def record_file(
         self,
@@ -120,7 +180,11 @@ class Episode(Record):
 
     def _settle(self) -> None:
         own = EpisodeFile.objects.filter(episode=self)
+        was_there = self.is_downloaded
         self.is_downloaded = own.exists() or self.shared_files().exists()
+        if was_there and not self.is_downloaded:
+            # What was said of another language of it says nothing of its being missing.
+            Episode.objects.filter(pk=self.pk).taken_up()
         self.download_date = (self.download_date or timezone.now()) if self.is_downloaded else None
         self.save(update_fields=["is_downloaded", "download_date", "updated_at"])
 
@@ -140,6 +204,8 @@ class EpisodeFile(Record):
     quality = models.CharField(max_length=16, blank=True, help_text=_("Height of the picture, as in 1080p."))
 
     class Meta:
+        verbose_name = _("episode file")
+        verbose_name_plural = _("episode files")
         ordering = ["path"]
         indexes = [models.Index(fields=["episode", "language"], name="file_of_episode")]
 

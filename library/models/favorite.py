@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.records import Record, RecordQuerySet
@@ -50,7 +50,7 @@ class FavoriteQuerySet(RecordQuerySet["Favorite"]):
             series = list(Series.objects.live().filter(key__in=set(keys)))
             unknown = set(keys) - {one.key for one in series}
             if unknown:
-                raise NotThere(_text("There is no series “%s”.") % "”, “".join(sorted(unknown)[:5]), "unknown_series")
+                raise NotThere(gettext("There is no series “%s”.") % "”, “".join(sorted(unknown)[:5]), "unknown_series")
             if not is_favorite:
                 return self.filter(user_id=user.pk, series__in=series).delete()[0]
             return sum(self.put(user, one)[1] for one in series)
@@ -75,6 +75,8 @@ class Favorite(Record):
     objects = FavoriteQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("favourite")
+        verbose_name_plural = _("favourites")
         constraints = [
             models.UniqueConstraint(fields=["user", "series"], name="favorite_once"),
             models.CheckConstraint(
@@ -99,5 +101,5 @@ def checked_rating(rating: Decimal | float) -> Decimal:
     """0, 0.5 … 5. Raises `Invalid`."""
     doubled = float(rating) * 2
     if doubled not in range(11):
-        raise Invalid(_text("A rating is 0 to 5 in halves."), "invalid_rating")
+        raise Invalid(gettext("A rating is 0 to 5 in halves."), "invalid_rating")
     return Decimal(int(doubled)) / 2

@@ -38,6 +38,13 @@ class FindingQuerySet(RecordQuerySet["Finding"]):
         """Those that a person should look at."""
         return self.open().filter(ignored=False)
 
+    def below(self, folders: Iterable[str]) -> FindingQuerySet:
+        """Those of these folders of the library, or of something in them."""
+        of = models.Q()
+        for folder in folders:
+            of |= models.Q(path=folder) | models.Q(path__startswith=f"{folder}/")
+        return self.filter(of) if of else self.none()
+
     def unmatched(self, now: datetime) -> FindingQuerySet:
         """Adopted series for which the catalogues have to be asked."""
         due = models.Q(look_again_at__isnull=True) | models.Q(look_again_at__lte=now)
@@ -78,6 +85,7 @@ class Finding(Record):
         UNKNOWN_FOLDER = "unknown_folder", _("folder not understood")
         UNKNOWN_EPISODE = "unknown_episode", _("episode that the catalogue does not list")
         NOT_UNDERSTOOD = "not_understood", _("file not understood")
+        NO_VIDEO = "no_video", _("no video in spite of its name")
         DUPLICATE = "duplicate", _("episode there twice")
         UNREADABLE = "unreadable", _("not readable")
         VANISHED_SERIES = "vanished_series", _("series without its folder")
@@ -89,7 +97,7 @@ class Finding(Record):
     candidates = models.JSONField(default=list, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True, help_text=_("When the catalogues were asked."))
     look_again_at = models.DateTimeField(null=True, blank=True, editable=False)
-    ignored = models.BooleanField(default=False, help_text=_("A person said that it is all right."))
+    ignored = models.BooleanField(default=False, help_text=_("A person said to ignore it."))
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -97,6 +105,8 @@ class Finding(Record):
     objects = FindingQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
         ordering = ["-first_seen", "-id"]
         constraints = [models.UniqueConstraint(fields=["kind", "path"], name="finding_once")]
         indexes = [models.Index(fields=["resolved_at", "kind"], name="finding_open")]
@@ -109,7 +119,7 @@ class Finding(Record):
         self._write(resolved_at=timezone.now())
 
     def ignore(self, *, ignored: bool = True) -> None:
-        """A person says that it is all right, or that it is not."""
+        """A person says to leave it as it is, or not to any more."""
         self._write(ignored=ignored)
 
     def reserve(self, now: datetime, until: datetime) -> bool:

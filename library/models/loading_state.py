@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.live import publish as live
@@ -108,7 +108,7 @@ class LoadingState(Record):
             pk=self.pk, deleted_at__isnull=True, loading_status=self.loading_status, loading_token=self.loading_token
         )
         if self.loading_lost_workers + abandoned > MOST_LOST_WORKERS:
-            self._give_up(unchanged, _text("Its worker vanished again and again while it was loaded."))
+            self._give_up(unchanged, gettext("Its worker vanished again and again while it was loaded."))
             return False
         return self._change(
             unchanged,
@@ -179,7 +179,7 @@ class LoadingState(Record):
         """
         unknown = set(parts) - set(PARTS)
         if unknown:
-            raise Invalid(_text("“%s” is no part of a series.") % ", ".join(sorted(unknown)), "unknown_part")
+            raise Invalid(gettext("“%s” is no part of a series.") % ", ".join(sorted(unknown)), "unknown_part")
         changed = self._change(
             self._rows().filter(pk=self.pk, deleted_at__isnull=True),
             **{f"{part}_loaded": False for part in parts},
@@ -195,7 +195,7 @@ class LoadingState(Record):
             **self._released(),
         )
         if not changed:
-            raise Conflict(_text("“%s” was removed; restore it first.") % self, "removed")
+            raise Conflict(gettext("“%s” was removed; restore it first.") % self, "removed")
 
     @staticmethod
     def _released() -> dict[str, Any]:
@@ -239,7 +239,7 @@ class LoadingState(Record):
         """Ends the operation of a loading that nobody wants any more."""
         operation = Operation.attach(f"series_loading_{self.key}")
         if operation is not None:
-            operation.finish("cancelled", _text("Removed from the library"))
+            operation.finish("cancelled", gettext("Removed from the library"))
 
     def _show_progress(self, *, started: bool) -> None:
         """Keeps the operation `series_loading_<key>` in step; a pause before another try leaves it under way."""

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.live.progress import Operation
@@ -50,7 +50,7 @@ class ScanQuerySet(RecordQuerySet["Scan"]):
         """
         with transaction.atomic():
             scan = self._created(folders, key)
-            Operation.start(PROGRESS_ID, "scan", scan.title, message=_text("Waits for a worker"))
+            Operation.start(PROGRESS_ID, "scan", scan.title, message=gettext("Waits for a worker"))
         return scan
 
     def begin(self, folders: Sequence[str] = (), *, key: str = "") -> Scan:
@@ -71,7 +71,7 @@ class ScanQuerySet(RecordQuerySet["Scan"]):
             with transaction.atomic():
                 return self.create(folders=list(folders), key=key)
         except IntegrityError:
-            raise Conflict(_text("The library is being scanned already."), "scan_running") from None
+            raise Conflict(gettext("The library is being scanned already."), "scan_running") from None
 
 
 class Scan(Record):
@@ -107,6 +107,8 @@ class Scan(Record):
     listener: Callable[[int, int, str], object] | None = None
 
     class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -116,8 +118,8 @@ class Scan(Record):
     def title(self) -> str:
         """What people see of it."""
         if self.key or len(self.folders) == 1:
-            return _text("Scan of “%s”") % (self.key or self.folders[0])
-        return _text("Scan of %d folders") % len(self.folders) if self.folders else _text("Scan of the library")
+            return gettext("Scan of “%s”") % (self.key or self.folders[0])
+        return gettext("Scan of %d folders") % len(self.folders) if self.folders else gettext("Scan of the library")
 
     # What a scanner does. Each names the token.
 
@@ -126,7 +128,7 @@ class Scan(Record):
         lost = self.lost_workers + (self.status == self.Status.RUNNING)
         unchanged = Scan.objects.live().filter(pk=self.pk, status=self.status, token=self.token)
         if lost > MOST_LOST_WORKERS:
-            self._end(unchanged, self.Status.FAILED, _text("Its worker vanished again and again."))
+            self._end(unchanged, self.Status.FAILED, gettext("Its worker vanished again and again."))
             return False
         values: dict[str, Any] = {
             "status": self.Status.RUNNING,

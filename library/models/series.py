@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import pydantic
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.configuration import store
@@ -20,6 +20,7 @@ from aniworld.records import RecordQuerySet
 from aniworld.refusals import Conflict, Invalid
 from library import naming
 from library.models.loading_state import LoadingState
+from library.models.monitoring_state import MonitoringState, joined_seasons
 from providers.contracts import Language
 
 # Any number that is this program's own; it names the lock that loaders take while they look for a free place.
@@ -51,6 +52,10 @@ class SeriesQuerySet(RecordQuerySet["Series"]):
         """Those not removed."""
         return self.filter(deleted_at__isnull=True)
 
+    def note_pictures(self, several: Iterable[Series]) -> None:
+        """Writes which pictures are known of these."""
+        self.bulk_update(several, ["pictures"])
+
     def loadable(self, now: datetime) -> SeriesQuerySet:
         """Those that wait for a loader and whose time has come, or whose loader let its lease run out."""
         waiting = Q(loading_next_try__isnull=True) | Q(loading_next_try__lte=now)
@@ -77,6 +82,34 @@ class SeriesQuerySet(RecordQuerySet["Series"]):
         """Loaded ones whose missing episodes shall be queued once, as wished when they were added."""
         return self.live().filter(download_when_loaded=True, episodes_loaded=True)
 
+    def monitored_at(self, provider: str) -> SeriesQuerySet:
+        """Those that get new episodes of that catalogue by themselves, once they were loaded from it."""
+        return self.live().filter(monitored=True, provider=provider, checked_at__isnull=False)
+
+    def unplanned(self) -> SeriesQuerySet:
+        """Monitored ones that may get episodes any time and have no time for their next full check."""
+        going_on = self.live().exclude(status=Series.Status.COMPLETED).exclude(provider="")
+        return going_on.filter(monitored=True, next_check_at__isnull=True, checked_at__isnull=False)
+
+    def to_check(self, now: datetime) -> SeriesQuerySet:
+        """Those whose check is due, and that nobody loads or checks."""
+        free = Q(check_lease_until__isnull=True) | Q(check_lease_until__lte=now)
+        due = Q(next_check_at__lte=now) | Q(news_at__lte=now)
+        settled = self.exclude(loading_status__in=[Series.Loading.PENDING, *Series.UNDER_WAY])
+        return settled.live().filter(free & due, monitored=True).exclude(provider="")
+
+    def claim_for_check(self, limit: int) -> Series | None:
+        """Leases the next check to the caller, news first, or answers None; at most `limit` over all processes."""
+        with transaction.atomic():
+            self._lock_claims()
+            now = timezone.now()
+            if self.live().filter(check_lease_until__gt=now).count() >= limit:
+                return None
+            for series in self.to_check(now).order_by(F("news_at").asc(nulls_last=True), "next_check_at", "id")[:20]:
+                if series.take_check(now):
+                    return series
+        return None
+
     @staticmethod
     def _lock_claims() -> None:
         # SQLite has one writer at a time anyway.
@@ -85,7 +118,7 @@ class SeriesQuerySet(RecordQuerySet["Series"]):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
 
 
-class Series(LoadingState):
+class Series(MonitoringState, LoadingState):
     """A series of the library. Removing it is soft: everything of it stays until it is restored or purged."""
 
     class Status(models.TextChoices):
@@ -108,6 +141,10 @@ class Series(LoadingState):
     alternative_titles = models.JSONField(default=list, blank=True)
     genres = models.JSONField(default=list, blank=True)
     tmdb_id = models.PositiveIntegerField(null=True, blank=True)
+    tmdb_refused = models.BooleanField(default=False, help_text=_("A person said that TMDB does not have it."))
+    dates_looked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When TMDB was asked for the dates of new episodes.")
+    )
     tvdb_id = models.PositiveIntegerField(null=True, blank=True)
     imdb_id = models.CharField(max_length=20, blank=True)
     has_nfo = models.BooleanField(default=False)
@@ -123,6 +160,7 @@ class Series(LoadingState):
     objects = SeriesQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("series")
         ordering = ["name", "id"]
         verbose_name_plural = _("series")
         constraints = [
@@ -139,6 +177,8 @@ class Series(LoadingState):
             models.Index(fields=["loading_status", "loading_lease_until"], name="series_loading"),
             models.Index(fields=["deleted_at", "name"], name="series_list"),
             models.Index(fields=["-created_at"], name="series_newest"),
+            models.Index(fields=["next_check_at"], name="series_next_check"),
+            models.Index(fields=["news_at"], condition=models.Q(news_at__isnull=False), name="series_news"),
         ]
 
     def __str__(self) -> str:
@@ -153,6 +193,27 @@ class Series(LoadingState):
             order, fallback = configured.order, configured.fallback
         languages = tuple(language for name in order for language in Language if language.value == name)
         return languages if fallback else languages[:1]
+
+    @property
+    def wants_upgrade(self) -> bool:
+        """Whether a better language replaces a lesser one. A plan without an order follows the configuration too."""
+        plan = self.language_plan if isinstance(self.language_plan, dict) else {}
+        follows = not plan.get("order") and store.current().downloads.language_plan.upgrade
+        return bool(plan.get("upgrade")) or follows
+
+    def tell_news(self, seasons: Collection[int]) -> None:
+        """Its catalogue names something new in these seasons: they are read soon."""
+        now = timezone.now()
+        with transaction.atomic():
+            row = Series.objects.select_for_update().get(pk=self.pk)
+            seasons = joined_seasons(row.news_seasons, seasons)
+            rows = Series.objects.filter(pk=self.pk)
+            rows.update(news_at=now, news_seasons=seasons, updated_at=F("updated_at"))
+
+    def plan_check(self, at: datetime) -> None:
+        """Its next full check; does nothing where one is planned."""
+        rows = Series.objects.filter(pk=self.pk, next_check_at__isnull=True)
+        rows.update(next_check_at=at, updated_at=F("updated_at"))
 
     def change(
         self,
@@ -169,6 +230,9 @@ class Series(LoadingState):
         values: dict[str, Any] = {}
         if monitored is not None:
             values["monitored"] = monitored
+        if monitored and not self.monitored:
+            # What came while nobody asked for it is no news: the next check, soon, only takes stock.
+            values |= {"checked_at": None, "next_check_at": timezone.now()}
         if language_plan is not None:
             values["language_plan"] = checked_language_plan(language_plan)
         if name is not None:
@@ -186,6 +250,11 @@ class Series(LoadingState):
             Series.objects.filter(pk=self.pk).update(**values)
             self._adopt(dict(values))
             live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
+
+    def follow_folder(self, folder: str) -> None:
+        """Its folder was renamed, and it is that name from now on. A name without a known year stays provisional."""
+        provisional = self.year is not None and folder == naming.series_folder(self.name, None)
+        self.describe({"folder": folder, "folder_provisional": provisional})
 
     def remove(self) -> bool:
         """Soft delete: it and its episodes are no longer listed, nothing is lost. False when it was removed before."""
@@ -206,8 +275,9 @@ class Series(LoadingState):
         with transaction.atomic():
             live_ones = Series.objects.live()
             if self.slug and live_ones.filter(provider=self.provider, slug=self.slug).exclude(pk=self.pk).exists():
-                raise Conflict(_text("“%s” has been added anew meanwhile.") % self, "already_there")
-            values: dict[str, Any] = {"deleted_at": None}
+                raise Conflict(gettext("“%s” has been added anew meanwhile.") % self, "already_there")
+            # What came while it was not in the library is no news: the next check, soon, only takes stock.
+            values: dict[str, Any] = {"deleted_at": None, "checked_at": None, "next_check_at": timezone.now()}
             if live_ones.filter(folder=self.folder).exclude(pk=self.pk).exists():
                 values["folder"] = free_folder(self.folder, except_for=self)
             if not Series.objects.filter(pk=self.pk, deleted_at__isnull=False).update(**values):
@@ -229,9 +299,9 @@ class Series(LoadingState):
     def _checked_folder(self, folder: str) -> str:
         if naming.checked_part(folder) != naming.sanitise(folder):
             suggestion = naming.sanitise(folder)
-            raise Invalid(_text("This is not a safe folder name; “%s” would be.") % suggestion, "invalid_folder")
+            raise Invalid(gettext("This is not a safe folder name; “%s” would be.") % suggestion, "invalid_folder")
         if free_folder(folder, except_for=self) != folder:
-            raise Conflict(_text("The folder “%s” belongs to another series.") % folder, "folder_taken")
+            raise Conflict(gettext("The folder “%s” belongs to another series.") % folder, "folder_taken")
         return folder
 
 
@@ -239,7 +309,7 @@ def checked_name(name: str) -> str:
     """A series' name in one line. Raises `Invalid`."""
     line = " ".join(name.split())
     if not line or "\0" in line or len(line) > 500:
-        raise Invalid(_text("A name has 1 to 500 characters."), "invalid_name")
+        raise Invalid(gettext("A name has 1 to 500 characters."), "invalid_name")
     return line
 
 

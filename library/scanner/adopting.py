@@ -27,10 +27,11 @@ _NAMES = (
 
 
 class Adoption(NamedTuple):
-    """An unknown folder with the files in it that are understood."""
+    """An unknown folder with the files in it that are understood; `missed` should be episodes but are no videos."""
 
     folder: str
     placed: Sequence[Placed]
+    missed: Sequence[Placed] = ()
 
 
 class Adopter:
@@ -59,6 +60,7 @@ class Adopter:
             self._scan.hold()
             ids = _insert(made)
             applying.write_files({ids[key]: one.placed for key, (one, _name) in made.items() if key in ids})
+            applying.write_missed({ids[key]: one.missed for key, (one, _name) in made.items() if key in ids})
             Finding.objects.write(
                 Found(Finding.Kind.UNMATCHED, one.folder, "", ids[key])
                 for key, (one, _name) in made.items()
@@ -94,7 +96,7 @@ def _insert(made: Mapping[str, tuple[Adoption, FolderName]]) -> dict[str, int]:
 
 
 def _row(key: str, adoption: Adoption, name: FolderName, now: Any) -> tuple[Any, ...]:
-    episodes = {(one.season, number) for one in adoption.placed for number in range(one.number, one.last + 1)}
+    episodes = applying.places_of([*adoption.placed, *adoption.missed])
     return (
         *(key, name.name, adoption.folder, name.year, number_of(name.ids, "tmdb"), number_of(name.ids, "tvdb")),
         *(name.ids.get("imdb", "")[:20], False, str(Series.Loading.COMPLETED), True, len(episodes), now),

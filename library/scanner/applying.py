@@ -65,6 +65,26 @@ def write_files(placed: Mapping[int, Sequence[Placed]]) -> None:
     bulk.insert(EpisodeFile, _FILE, rows)
 
 
+def miss_files(scan: Scan, missed: Mapping[int, Sequence[Placed]]) -> None:
+    """Files that are no videos, by their series: of one without a catalogue nothing else tells of these episodes."""
+    with transaction.atomic():
+        scan.hold()
+        ids = Series.objects.filter(pk__in=list(missed), provider="").values_list("pk", flat=True)
+        write_missed({id_: missed[id_] for id_ in ids})
+
+
+def write_missed(missed: Mapping[int, Sequence[Placed]]) -> None:
+    """Episodes without a file, where they were not known, within the caller's transaction."""
+    rows = [(id_, *where) for id_, several in missed.items() for where in sorted(places_of(several))]
+    if rows:
+        bulk.insert(Episode, _EPISODE[:3], rows)
+
+
+def places_of(several: Iterable[Placed]) -> set[tuple[int, int]]:
+    """Season and number of every episode in these files."""
+    return {(one.season, number) for one in several for number in range(one.number, one.last + 1)}
+
+
 def episode_ids(series_ids: Collection[int]) -> dict[tuple[int, int, int], int]:
     """The row of each episode by series, season and number."""
     rows = Episode.objects.filter(series_id__in=series_ids).order_by()
@@ -196,7 +216,9 @@ def _mark(ids: Sequence[int], *, is_downloaded: bool) -> None:
     now = timezone.now() if is_downloaded else None
     for start in range(0, len(ids), _PATHS_AT_ONCE):
         rows = Episode.objects.filter(pk__in=ids[start : start + _PATHS_AT_ONCE])
-        rows.update(is_downloaded=is_downloaded, download_date=now)
+        # What was said of another language of a file that is gone says nothing of its being missing.
+        alone = {} if is_downloaded else {"left_alone": Episode.LeftAlone.NO}
+        rows.update(is_downloaded=is_downloaded, download_date=now, **alone)
 
 
 def _drop_unlisted(ids: Sequence[int]) -> None:
@@ -205,7 +227,8 @@ def _drop_unlisted(ids: Sequence[int]) -> None:
     for relation in Episode._meta.related_objects:
         unused &= Q(**{f"{relation.get_accessor_name() or relation.name}__isnull": True})
     for start in range(0, len(ids), _PATHS_AT_ONCE):
-        some = Episode.objects.filter(pk__in=ids[start : start + _PATHS_AT_ONCE], link="", languages={}, tmdb_id=None)
+        some = Episode.objects.filter(pk__in=ids[start : start + _PATHS_AT_ONCE], link="", languages={})
+        some = some.filter(tmdb_id=None, special_choice=None)
         Episode.objects.filter(pk__in=list(some.filter(unused).values_list("pk", flat=True))).delete()
 
 

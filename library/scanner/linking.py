@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from aniworld.refusals import Invalid, Refused
+from aniworld.refusals import Invalid, NotReady, Refused
 from library import catalog
-from library.catalog import Found
+from library.catalog import AlreadyThere, Found
 from library.metadata import beside, matching, nfo
 from library.metadata.choosing import TVSHOW
 from library.metadata.records import Candidate
 from library.models import Finding, Series
+from library.scanner.merging import merge
 from providers import registry
 
 log = logging.getLogger(__name__)
@@ -49,15 +50,61 @@ def link_waiting(limit: int = MOST_AT_ONCE) -> int:
 def link(finding: Finding, choice: int = 0) -> Series:
     """Makes the series of a finding the one that its candidate number `choice` is, and has it loaded.
 
-    Raises `Invalid`, `Conflict` and `AlreadyThere`.
+    Where the library has that one already, the files found are given to it. Raises `Invalid` and `Conflict`.
     """
     if finding.series is None or not 0 <= choice < len(finding.candidates):
         raise Invalid(_("There is no candidate for “%s”.") % finding.path, "no_candidate")
+    try:
+        return _link(finding, finding.series, choice)
+    except AlreadyThere as there:
+        other = catalog.find(there.key)
+        merge(finding.series, other)
+        return other
+
+
+def look_for(finding: Finding, words: str) -> int:
+    """Offers what the catalogues find for these words, or the series at this address; answers how many.
+
+    Raises `Invalid` for what is no search, or a finding that is no series without a catalogue, and `NotReady` when no
+    catalogue answers.
+    """
+    series = finding.series
+    if series is None or series.provider or finding.kind != Finding.Kind.UNMATCHED:
+        raise Invalid(_("Only for a series without a catalogue can one be looked for."), "not_unmatched")
+    if "://" in words:
+        finding.offer([_named(words)])
+        return 1
+    outcome = catalog.search(words)
+    if outcome.unanswered and not outcome.items:
+        raise NotReady(outcome.unanswered[0].message, outcome.unanswered[0].code)
+    ranked = _ranked([words, series.name], series.year, outcome.items)[:_MOST_CANDIDATES]
+    finding.offer([_shown(found, score) for score, found in ranked])
+    return len(ranked)
+
+
+def _link(finding: Finding, series: Series, choice: int) -> Series:
     chosen = finding.candidates[choice]
     with transaction.atomic():
-        catalog.link(finding.series, chosen["provider"], chosen["slug"], chosen["link"])
+        catalog.link(series, chosen["provider"], chosen["slug"], chosen["link"])
         finding.settle()
-    return finding.series
+    return series
+
+
+def _named(link: str) -> dict[str, Any]:
+    """The series at an address, as a candidate."""
+    reference = catalog.reference_of(link)
+    there = Series.objects.live().filter(provider=reference.provider, slug=reference.slug)
+    found = Found(
+        key=reference.slug,
+        name=reference.slug,
+        link=reference.site,
+        year=None,
+        description="",
+        cover_url="",
+        provider=reference.provider,
+        in_library=there.exists(),
+    )
+    return _shown(found, 1.0)
 
 
 def _look(finding: Finding) -> bool:
@@ -69,14 +116,14 @@ def _look(finding: Finding) -> bool:
     known = _read_nfo(series)
     titles = list(dict.fromkeys([known.title or series.name, series.name]))
     outcome = catalog.search(matching.searchable(titles[0])[:200] or series.name[:200])
-    if outcome.warnings and not outcome.items:
+    if outcome.unanswered and not outcome.items:
         return False
     ranked = _ranked(titles, known.year or series.year, outcome.items)
     finding.offer([_shown(found, score) for score, found in ranked[:_MOST_CANDIDATES] if score >= _WORTH_SHOWING])
     if not finding.candidates or not _is_sure(ranked):
         return False
     try:
-        link(finding)
+        _link(finding, series, 0)
     except Refused as refusal:
         # Such as: it is in the library already, with another folder. A person has to decide.
         log.info("%s was not linked: %s", series, refusal)

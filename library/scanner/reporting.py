@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from library.models import EpisodeFile, Finding, Found, Scan, Series
+from library.scanner import judging
 from library.scanner.shelf import Shelf, open_findings, unlisted
 from library.scanner.walking import Video
 
@@ -23,7 +24,7 @@ MOST_IN_A_FOLDER = 200
 LONGEST_PATH = 1000
 _AT_ONCE = 400
 # What is found again by every look at its folder, or does not hold any more.
-_SEEN_AGAIN = (Kind.UNREADABLE, Kind.NOT_UNDERSTOOD, Kind.UNKNOWN_FOLDER)
+_SEEN_AGAIN = (Kind.UNREADABLE, Kind.NOT_UNDERSTOOD, Kind.NO_VIDEO, Kind.UNKNOWN_FOLDER)
 
 
 def storable(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -77,8 +78,16 @@ class Report:
     def not_understood(self, videos: Iterable[Video], series_id: int | None) -> None:
         """Videos whose names do not tell an episode."""
         for video in videos:
-            text = _("Its name does not tell which episode it is.")
+            text = _("Its name does not tell which episode it is. Name it like “Title - S01E01”, a film like S00E01.")
             self.add(Found(Kind.NOT_UNDERSTOOD, video.path, text, series_id))
+
+    def no_videos(
+        self, refused: Iterable[tuple[Video, str]], series_id: int | None, *, has_catalogue: bool = False
+    ) -> None:
+        """Files that are no videos in spite of their names, each with the reason and what to do about it."""
+        for video, reason in refused:
+            text = f"{reason} {judging.advice(has_catalogue=has_catalogue)}"
+            self.add(Found(Kind.NO_VIDEO, video.path, text, series_id))
 
     def storable_videos(self, videos: Iterable[Video]) -> list[Video]:
         """Those whose path a database takes; the others become findings."""
@@ -138,7 +147,14 @@ class Report:
 
     def counts(self) -> dict[str, int]:
         """How many there are of what this scan could tell."""
-        told = (Kind.NOT_UNDERSTOOD, Kind.DUPLICATE, Kind.UNREADABLE, Kind.UNKNOWN_FOLDER, Kind.UNKNOWN_EPISODE)
+        told = (
+            Kind.NOT_UNDERSTOOD,
+            Kind.NO_VIDEO,
+            Kind.DUPLICATE,
+            Kind.UNREADABLE,
+            Kind.UNKNOWN_FOLDER,
+            Kind.UNKNOWN_EPISODE,
+        )
         waiting = Finding.objects.waiting().count()
         return {**{str(kind): self._counts[kind] for kind in told}, "findings": waiting}
 

@@ -14,6 +14,8 @@ from library.root import LibraryUnavailable, filled_root, library_root
 from library.scanner import bulk
 from library.scanner.adopting import Adopter, Adoption
 from library.scanner.comparing import Changes, compare, match_moves
+from library.scanner.judging import sorted_out
+from library.scanner.posters import note_posters
 from library.scanner.reporting import Report, storable
 from library.scanner.settling import Settlement
 from library.scanner.shelf import Shelf
@@ -63,6 +65,7 @@ class Run:
         demand_same(root)
         followed = settlement.write(self._changes)
         self._adopt(root, [folder for folder in unknown if folder not in followed], shelf)
+        note_posters(self._scan, root, folders)
         self._count_changes(len(followed))
         if any(self.statistics[name] for name in ("new", "changed", "moved", "vanished")) or self._report.is_due():
             self._report.duplicates()
@@ -156,23 +159,30 @@ class Run:
             walked = Walked()
             self._walk(root, folder, walked)
             self._report.unreadable(walked.unreadable)
-            adoption = self._understood(folder, [video for video in walked.videos if video.path not in known])
+            adoption = self._understood(root, folder, [video for video in walked.videos if video.path not in known])
             if adoption and shelf.owner(folder) is None:
                 adopter.put(adoption)
         adopter.write()
         self.statistics["adopted"] = adopter.count
 
-    def _understood(self, folder: str, videos: Sequence[Video]) -> Adoption | None:
+    def _understood(self, root: Path, folder: str, videos: Sequence[Video]) -> Adoption | None:
         """The folder as a series, or None with a finding that says why not."""
         placed, others = [], []
-        for video in self._report.storable_videos(videos):
+        videos, refused = sorted_out(root, self._report.storable_videos(videos))
+        self._report.no_videos(refused, None)
+        missed = [found for video, _why in refused if (found := place(video, folder, (), {}))]
+        for video in videos:
             found = place(video, folder, (), {})
             if found:
                 placed.append(found)
             else:
                 others.append(video)
         if videos and not placed:
-            self._report.add(Found(Finding.Kind.UNKNOWN_FOLDER, folder, _("No file in it tells which episode it is.")))
+            text = _(
+                "No file in it tells which episode it is. Name them like “Title - S01E01”, a film like "
+                "“Title - S00E01”, or move them into the folder of their series."
+            )
+            self._report.add(Found(Finding.Kind.UNKNOWN_FOLDER, folder, text))
             return None
         if holds_several_series(folder, placed):
             text = _("It seems to hold several series. Move their folders directly into the library folder.")
@@ -180,7 +190,7 @@ class Run:
             return None
         self._report.not_understood(others, None)
         self.statistics["new"] += len(placed)
-        return Adoption(folder, placed) if placed else None
+        return Adoption(folder, placed, missed) if placed else None
 
     def _count_changes(self, followed: int) -> None:
         changes = self._changes

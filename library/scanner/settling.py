@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -13,8 +13,9 @@ from aniworld.live import publish as live
 from library.models import EpisodeFile, Finding, Found, Scan, Series
 from library.scanner import applying
 from library.scanner.comparing import Changes
+from library.scanner.judging import sorted_out
 from library.scanner.reporting import Report
-from library.scanner.shelf import Owner, Shelf, owner_by_files, seasons_of, titles_of
+from library.scanner.shelf import Owner, Shelf, films_of, owner_by_files, seasons_of, titles_of
 from library.scanner.understanding import Placed, place
 from library.scanner.walking import Video, walk
 
@@ -32,7 +33,7 @@ class Settlement:
 
     def write(self, changes: Changes) -> set[str]:
         """All of them. Answers the folders that a series followed after they were renamed by hand."""
-        applying.change_files(self._scan, changes.changed)
+        self._change(changes)
         followed = self._follow(changes)
         self._move(changes)
         self._forget(changes)
@@ -40,6 +41,23 @@ class Settlement:
         self._report.unlisted(self._touched)
         self._tell()
         return followed
+
+    def _change(self, changes: Changes) -> None:
+        """What is no video any more, such as a copy that broke off at once, is not on disk any more."""
+        _good, refused = sorted_out(self._root, (video for _row, video in changes.changed))
+        broken = dict(refused)
+        rows = [row for row, video in changes.changed if video in broken]
+        changes.changed = [pair for pair in changes.changed if pair[1] not in broken]
+        owners = self._owners(broken)
+        by_series: defaultdict[int, list[tuple[Video, str]]] = defaultdict(list)
+        for video, reason in refused:
+            if series_id := owners.get(_top(video)):
+                by_series[series_id].append((video, reason))
+            else:
+                self._report.no_videos([(video, reason)], None)
+        applying.change_files(self._scan, changes.changed)
+        self._touched |= applying.forget_files(self._scan, rows)
+        self._miss(by_series, _Places(by_series))
 
     def _follow(self, changes: Changes) -> set[str]:
         """A folder that is gone and whose files all lie in one that is nobody's was renamed: its series follows."""
@@ -109,13 +127,28 @@ class Settlement:
     def _add_some(self, videos: dict[int, list[Video]]) -> None:
         places = _Places(videos)
         placed: dict[int, list[Placed]] = {}
-        for series_id, several in videos.items():
+        bad: dict[int, list[tuple[Video, str]]] = {}
+        for series_id, all_of_it in videos.items():
+            several, bad[series_id] = sorted_out(self._root, all_of_it)
+            self._report.left_out += len(bad[series_id])
             found = [(video, places.of(video, series_id)) for video in several]
             placed[series_id] = [one for _video, one in found if one]
             others = [video for video, one in found if one is None]
             self._report.left_out += len(others)
             self._report.not_understood(others, series_id)
         applying.add_files(self._scan, {id_: several for id_, several in placed.items() if several})
+        self._miss({id_: refused for id_, refused in bad.items() if refused}, places)
+
+    def _miss(self, bad: Mapping[int, Sequence[tuple[Video, str]]], places: _Places) -> None:
+        """Tells of files that are no videos, and has the episodes that they should be known as missing."""
+        if not bad:
+            return
+        listed = set(Series.objects.filter(pk__in=list(bad)).exclude(provider="").values_list("pk", flat=True))
+        missed: dict[int, list[Placed]] = {}
+        for id_, refused in bad.items():
+            self._report.no_videos(refused, id_, has_catalogue=id_ in listed)
+            missed[id_] = [found for video, _why in refused if (found := places.of(video, id_))]
+        applying.miss_files(self._scan, missed)
 
     def _owners(self, videos: Iterable[Video]) -> dict[str, int]:
         """The series of each folder; one that is no series' folder any more belongs to the files known in it."""
@@ -148,11 +181,15 @@ class _Places:
 
     def __init__(self, ids: Iterable[int]) -> None:
         some = set(ids)
-        self._titles, self._seasons = titles_of(some), seasons_of(some)
+        self._titles, self._seasons, self._films = titles_of(some), seasons_of(some), films_of(some)
 
     def of(self, video: Video, series_id: int) -> Placed | None:
-        """As `understanding.place`."""
-        return place(video, _top(video), self._titles.get(series_id, ()), self._seasons.get(series_id, {}))
+        """As `understanding.place`. A film is known by the number of its special, and else by the catalogue's."""
+        placed = place(video, _top(video), self._titles.get(series_id, ()), self._seasons.get(series_id, {}))
+        if placed is None or placed.season > 0 or placed.last > placed.number:
+            return placed
+        number = self._films.get(series_id, {}).get(placed.number, placed.number)
+        return placed._replace(number=number, last=number)
 
 
 def _series_of(paths: Sequence[str]) -> dict[str, int]:

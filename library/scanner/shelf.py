@@ -83,6 +83,15 @@ def seasons_of(ids: Iterable[int]) -> dict[int, dict[int, int]]:
     return found
 
 
+def films_of(ids: Iterable[int]) -> dict[int, dict[int, int]]:
+    """Of each of these series the catalogue's number of a film by the number that its file is named with."""
+    found: dict[int, dict[int, int]] = {}
+    rows = Episode.objects.filter(series_id__in=list(ids), season=0, special_number__isnull=False).order_by()
+    for series_id, named, number in rows.values_list("series_id", "special_number", "number"):
+        found.setdefault(series_id, {})[named or 0] = number
+    return found
+
+
 def owner_by_files(folder: str) -> int | None:
     """The series that has files in a folder which is nobody's own: where it was kept before."""
     rows = EpisodeFile.objects.filter(path__startswith=f"{folder}/", episode__series__deleted_at=None)

@@ -39,7 +39,7 @@ class Command(OneLineErrors):
             link=link,
             key=meant.key,
             provider=meant.provider,
-            name=options["name"],
+            name=options["name"] or meant.name,
             download=options["download"] == "missing",
         )
         self.stdout.write(f"Added {series.name} as “{series.key}”.")

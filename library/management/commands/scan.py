@@ -15,17 +15,6 @@ from library import scanning
 from library.files import library_root
 from library.models import Finding, Scan
 
-_SAID = {
-    "folders": "folders",
-    "files": "files",
-    "new": "new",
-    "moved": "moved",
-    "changed": "changed",
-    "vanished": "vanished",
-    "adopted": "series adopted",
-    "followed": "series whose folder was renamed",
-}
-
 
 class Command(OneLineErrors):
     help = (
@@ -52,14 +41,20 @@ class Command(OneLineErrors):
                 task, completed=current, total=total, description=escape(folder)[:40]
             )
             scanning.work(scan)
+            if scan.status == Scan.Status.COMPLETED:
+                # The last steps are told too seldom for the bar to get there by itself.
+                looked_at = scan.statistics["folders"]
+                bar.update(task, completed=looked_at, total=looked_at, description="Scanned")
         self._tell(scan)
 
     def _tell(self, scan: Scan) -> None:
         if scan.status != Scan.Status.COMPLETED:
             scan.refresh_from_db()
             raise CommandError(scan.error or f"The scan was not completed: {scan.get_status_display()}.")
-        said = [f"{scan.statistics.get(name, 0)} {words}" for name, words in _SAID.items() if scan.statistics.get(name)]
-        self.stdout.write(f"{', '.join(said) or 'Nothing is there'}.")
-        count = Finding.objects.waiting().count()
+        self.stdout.write(scanning.said(scan.statistics))
+        waiting = Finding.objects.waiting()
+        count = (waiting.below(scan.folders) if scan.folders else waiting).count()
         if count:
-            self.stdout.write(f"{count} findings wait for somebody to look at them: the admin lists them.")
+            what = "1 finding waits" if count == 1 else f"{count} findings wait"
+            where = f" in “{', '.join(scan.folders)}”" if scan.folders else ""
+            self.stdout.write(f"{what}{where} for somebody to look: the page /findings lists them.")

@@ -1,0 +1,43 @@
+"""Which files hold an episode: its own, and those of an earlier one that go on with it (S01E01-E02)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from library.models import Episode, EpisodeFile, Series
+
+
+def files_of_series(series: Series, season: int | None = None) -> dict[int, list[EpisodeFile]]:
+    """The files of each episode of a series, or of one season, by the episode's row id; two queries."""
+    of = Q(series=series) & (Q() if season is None else Q(season=season))
+    return _shared_out(Episode.objects.filter(of).values_list("pk", "series_id", "season", "number"), [series.pk])
+
+
+def files_of(episodes: Iterable[Episode]) -> dict[int, list[EpisodeFile]]:
+    """The files of some episodes, by their row ids; one query."""
+    places = [(episode.pk, episode.series_id, episode.season, episode.number) for episode in episodes]
+    return _shared_out(places, {series_id for _pk, series_id, _season, _number in places})
+
+
+def attached(episodes: Iterable[Episode]) -> list[Episode]:
+    """The episodes with their files as `held`; one query more."""
+    several = list(episodes)
+    found = files_of(several)
+    for episode in several:
+        episode.held = found.get(episode.pk, [])
+    return several
+
+
+def _shared_out(places: Iterable[tuple[int, int, int, int]], series_ids: Iterable[int]) -> dict[int, list[EpisodeFile]]:
+    at = {(series, season, number): pk for pk, series, season, number in places}
+    found: defaultdict[int, list[EpisodeFile]] = defaultdict(list)
+    rows = EpisodeFile.objects.filter(episode__series__in=list(series_ids)).select_related("episode")
+    for file in rows.order_by("path"):
+        first = file.episode
+        for number in range(first.number, (file.last_number or first.number) + 1):
+            if pk := at.get((first.series_id, first.season, number)):
+                found[pk].append(file)
+    return dict(found)

@@ -1,0 +1,1 @@
+"""Looks for new episodes and languages of monitored series: what docs/monitoring.md describes."""
