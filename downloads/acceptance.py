@@ -6,13 +6,15 @@ library that is away meanwhile is what it is for any download: nothing is lost, 
 
 from __future__ import annotations
 
-from django.db import transaction
+import threading
+
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.accounts.models import User
 from aniworld.refusals import Conflict, Gone, NotThere
-from downloads import engine, quarantine, tasks
+from downloads import diskplan, engine, quarantine, tasks
 from downloads.models import QuarantinedFile, QueueItem, QueueState
 from library.files import library_root
 from library.models import EpisodeFile
@@ -20,8 +22,11 @@ from library.models import EpisodeFile
 Status = QueueItem.Status
 
 
-def accept(row: QuarantinedFile, by: User | None = None) -> QueueItem:
+def accept(row: QuarantinedFile, by: User | None = None, *, wait: bool = False) -> QueueItem:
     """Moves the file into the library; answers the item as it is then: completed, or parked until there is room.
+
+    A copy to another disk takes long: then the item is answered as under way, unless `wait` says that the caller has
+    the time. It shows in the queue like any download, and a worker ends it should this process not.
 
     Raises `Gone` when the file is not there any more, `Conflict` when the episode arrived otherwise or is queued anew,
     and `LibraryUnavailable`.
@@ -29,6 +34,9 @@ def accept(row: QuarantinedFile, by: User | None = None) -> QueueItem:
     library_root()
     _demand_file(row)
     item = _leased(row, by)
+    if diskplan.on_two_disks() and not wait:
+        threading.Thread(target=_run_apart, args=(item,), name=f"accept-{item.pk}", daemon=True).start()
+        return item
     engine.run(item, at_once=True)
     return QueueItem.objects.select_related("series", "episode").get(pk=item.pk)
 
@@ -39,7 +47,14 @@ def accept_kept(item_id: int) -> QueueItem:
     row = rows.filter(place=quarantine.here()).first() or rows.first()
     if row is None:
         raise NotThere(_("Nothing is kept in quarantine of the item %d.") % item_id)
-    return accept(row)
+    return accept(row, wait=True)
+
+
+def _run_apart(item: QueueItem) -> None:
+    try:
+        engine.run(item, at_once=True)
+    finally:
+        connection.close()
 
 
 def _demand_file(row: QuarantinedFile) -> None:
@@ -74,8 +89,7 @@ def _demand_wanted(item: QueueItem, row: QuarantinedFile) -> None:
     arrived = EpisodeFile.objects.filter(episode=item.episode_id, language=row.language).exists()
     if arrived or item.status == Status.COMPLETED:
         raise Conflict(_("“%s” arrived otherwise meanwhile.") % item, "arrived_otherwise")
-    others = QueueItem.objects.live().filter(episode=item.episode_id, language=item.language).exclude(pk=item.pk)
-    if others.exists():
+    if QueueItem.objects.live().rivals_of(item).exists():
         raise Conflict(_("“%s” is queued anew; cancel that first.") % item, "queued")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,20 +22,21 @@ from downloads.control import Control
 from downloads.interruptions import LeaseLost, Untrue
 from downloads.models import QueueItem
 from downloads.truth import MediaFacts
-from downloads.workfolder import WorkFolder, flush, read_journal, write_journal
-from library.files import arrive, library_root, locate
+from downloads.workfolder import SLOW_DISK_SECONDS, WorkFolder, flush, read_journal, write_journal
+from library.files import ArrivalFailed, arrive, library_root, locate
 from library.metadata import episode_nfo
+from library.models import EpisodeFile
 from library.naming import episode_path
 
 logger = logging.getLogger(__name__)
 
-# How long a slow disk may take over one flush or one piece of a copy.
-SLOW_DISK_SECONDS = 900
-
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A file in the library that no row knows yet. `path` is relative to the library folder."""
+    """A file in the library that no row knows yet. `path` is relative to the library folder.
+
+    `was_there`: it stood there before, and nothing was moved.
+    """
 
     path: str
     size: int
@@ -42,11 +44,13 @@ class Landed:
     duration: float
     quality: str
     language: str
+    was_there: bool = False
 
 
 def land(item: QueueItem, folder: WorkFolder, file: Path, facts: MediaFacts, language: str, control: Control) -> Landed:
     """Moves the file to its final name, whole or not at all. Raises `ArrivalFailed` or OSError."""
     item.series.refresh_from_db(fields=["folder", "name", "year"])
+    item.episode.refresh_from_db(fields=["title", "special_number"])
     wanted = episode_path(item.series, item.episode, language, facts.extension)
     control.alive(SLOW_DISK_SECONDS)
     flush(file)
@@ -68,11 +72,45 @@ def land(item: QueueItem, folder: WorkFolder, file: Path, facts: MediaFacts, lan
         else:
             logger.warning("%s is there already and is no whole video; the new file gets another name", arrived.path)
             arrived = arrive(file, wanted, "number", report=report)
-    return Landed(str(arrived.path), arrived.size, arrived.mtime, facts.duration, facts.quality, language)
+    return Landed(str(arrived.path), arrived.size, arrived.mtime, facts.duration, facts.quality, language, arrived.kept)
+
+
+def find_standing(item: QueueItem, languages: Iterable[str], control: Control) -> Landed | None:
+    """A whole file where the episode would go in the first of these languages that has one, and that no row knows.
+
+    It is what a database that was restored has forgotten. None unless files that are there are kept. It changes
+    nothing on disk. Raises `LibraryUnavailable`.
+    """
+    if store.current().downloads.on_existing != "keep":
+        return None
+    item.series.refresh_from_db(fields=["folder", "name", "year"])
+    for language in languages:
+        for extension in truth.EXTENSIONS:
+            path = episode_path(item.series, item.episode, language, extension)
+            try:
+                landed = _standing(item, path, language, control)
+            except (ArrivalFailed, OSError) as error:
+                logger.warning("What is on disk already can't be read: %s", error)
+                continue
+            if landed:
+                return landed
+    return None
+
+
+def _standing(item: QueueItem, path: PurePosixPath, language: str, control: Control) -> Landed | None:
+    present = locate(path)
+    if not present.is_file() or EpisodeFile.objects.filter(path=str(path)).exclude(episode=item.episode_id).exists():
+        return None
+    facts, found = _facts_of(present, control), present.stat()
+    if facts is None:
+        logger.warning("%s is there already and is no whole video; the episode is downloaded", path)
+        return None
+    return Landed(str(path), found.st_size, found.st_mtime, facts.duration, facts.quality, language, was_there=True)
 
 
 def _facts_of(present: Path, control: Control) -> MediaFacts | None:
     """What a file that stood there before holds; None when it is not a whole video."""
+    control.alive(SLOW_DISK_SECONDS)
     try:
         return truth.check(present, declared=None, median=None, alive=control.alive)
     except Untrue:
@@ -110,9 +148,8 @@ def record(item: QueueItem, landed: Landed) -> bool:
 
     A cancel that came after the rename does not make the file go away: it is recorded for what it is.
     """
-    accepted = quarantine.accepted(item)
     with transaction.atomic():
-        ours = item.complete(landed.path, landed.size, quarantine.note(accepted) if accepted else "")
+        ours = item.complete(landed.path, landed.size, _note(item, landed), landed.language if landed.was_there else "")
         if ours or not QueueItem.objects.live().filter(pk=item.pk).exists():
             item.episode.record_file(
                 language=landed.language,
@@ -124,8 +161,17 @@ def record(item: QueueItem, landed: Landed) -> bool:
             )
     if ours:
         episode_nfo.arrived(item.episode, landed.path)
-        _tell(item, landed)
+        if not landed.was_there:
+            _tell(item, landed)
     return ours
+
+
+def _note(item: QueueItem, landed: Landed) -> str:
+    accepted = quarantine.accepted(item)
+    if accepted:
+        return quarantine.note(accepted)
+    # An upgrade takes a note for a doubt, and keeps the lesser file.
+    return _("It was on disk already.") if landed.was_there and not item.upgrade else ""
 
 
 def _tell(item: QueueItem, landed: Landed) -> None:

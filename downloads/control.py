@@ -129,7 +129,9 @@ class Control:
         self._renewed_at = time.monotonic()
         self._given_up = False
         self._throttle = Throttle()
-        self._watcher = threading.Thread(target=self._watch, name=f"watch-{item.pk}", daemon=True)
+        self._watcher = threading.Thread(
+            target=contextvars.copy_context().run, args=(self._watch,), name=f"watch-{item.pk}", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._watcher.start()

@@ -20,12 +20,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
+from downloads.disks import floor
 from downloads.interruptions import MustWait
 from downloads.models import QueueItem
 from library.files import library_root
 from library.models import Episode, EpisodeFile
 
-GIGABYTE = 1000**3
 # What has to be free before a parked item of unknown size is tried again.
 LEAST_ROOM = 16 * 1024 * 1024
 # Fewer files than this tell nothing about the size of the next one.
@@ -55,8 +55,7 @@ def free(folder: Path) -> int:
     if disk.f_files and not disk.f_favail:
         # Not one more file can be made, however much room there is.
         return 0
-    floor = int(store.current().downloads.free_space_floor_gb * GIGABYTE)
-    return max(0, disk.f_bavail * disk.f_frsize - floor)
+    return max(0, disk.f_bavail * disk.f_frsize - floor())
 
 
 def require(folder: Path, needed: int, *, reserved: int = 0) -> None:
@@ -67,13 +66,14 @@ def require(folder: Path, needed: int, *, reserved: int = 0) -> None:
 
 def full(folder: Path, needed: int = 0) -> MustWait:
     """The refusal itself, for a write that the file system turned down as well."""
-    floor = store.current().downloads.free_space_floor_gb
-    facts = {"folder": folder, "size": f"{needed / 1e6:.0f}", "floor": f"{floor:g}"}
+    least = store.current().downloads.free_space_floor_gb
+    facts = {"folder": folder, "size": f"{needed / 1e6:.0f}", "floor": f"{least:g}"}
     if needed:
         text = _("The disk of %(folder)s is full: %(size)s MB more would be needed above the floor of %(floor)s GB.")
     else:
         text = _("The disk of %(folder)s is full: more room would be needed above the floor of %(floor)s GB.")
-    message = f"{text % facts} {_('It goes on by itself when there is room.')}"
+    later = _("It goes on by itself when there is room.")
+    message = f"{text % facts} {later}"
     awaited = {"work_bytes" if _is_work(folder) else "library_bytes": needed or LEAST_ROOM}
     return MustWait(QueueItem.PauseReason.DISK, message, **awaited)
 
@@ -106,12 +106,12 @@ def demand_rest(item: QueueItem, total: int, had: int) -> None:
 
     Raises `MustWait`.
     """
-    _demand(Room(total - had, total if _two_disks() else 0), item)
+    _demand(Room(total - had, total if on_two_disks() else 0), item)
 
 
 def demand_arrival(item: QueueItem, size: int) -> None:
     """Room for the copy into a library on another disk. Raises `MustWait`."""
-    if _two_disks():
+    if on_two_disks():
         _demand(Room(0, size), item)
 
 
@@ -151,12 +151,12 @@ def _demand(needed: Room, item: QueueItem) -> None:
 
 def _needed(item: QueueItem) -> Room:
     total = item.total_bytes or item.expected_bytes or 0
-    return Room(max(0, total - item.downloaded_bytes), total if _two_disks() else 0)
+    return Room(max(0, total - item.downloaded_bytes), total if on_two_disks() else 0)
 
 
 def _awaited(item: QueueItem) -> Room:
     """What a parked item asked for, or will need in all: less would park it again at once."""
-    needed, other_disk = _needed(item), _two_disks()
+    needed, other_disk = _needed(item), on_two_disks()
     work = max(item.awaited_work_bytes, needed.work)
     library = max(item.awaited_library_bytes, needed.library)
     if not other_disk:
@@ -175,10 +175,11 @@ def _reserved(but: QueueItem | None = None) -> Room:
     others = others.exclude(pk=but.pk) if but else others
     rest = Greatest(_SIZE - F("downloaded_bytes"), 0)
     sums = others.aggregate(work=Sum(rest), library=Sum(_SIZE))
-    return Room(int(sums["work"] or 0), int(sums["library"] or 0) if _two_disks() else 0)
+    return Room(int(sums["work"] or 0), int(sums["library"] or 0) if on_two_disks() else 0)
 
 
-def _two_disks() -> bool:
+def on_two_disks() -> bool:
+    """Whether what arrives is copied into the library, which takes long, instead of renamed."""
     work, library = _existing(Path(settings.WORK_DIR)), _existing(library_root())
     return work.stat().st_dev != library.stat().st_dev
 

@@ -18,6 +18,7 @@ from downloads import diskplan, obstacles
 from downloads.models import QueueItem
 from downloads.obstacles import Obstacle
 from downloads.why import display_names
+from library import held_files
 from library.files import LibraryUnavailable, library_root
 from library.models import Episode
 from library.naming import episode_path
@@ -89,10 +90,10 @@ def _planned(place: int | None, source: Source, reason: str, names: dict[str, st
 
 def _prevented(episode: Episode, language: Language | None, expected: int | None) -> list[Obstacle]:
     general = [*obstacles.of_series(episode.series), *obstacles.in_general(), *obstacles.of_room(expected)]
-    live, files = QueueItem.objects.live().filter(episode=episode), episode.files.all()
+    live, files = QueueItem.objects.live().filter(episode=episode), held_files.files_of([episode]).get(episode.pk, [])
     if language:
-        live, files = live.filter(language=language), files.filter(language=language)
-    if files.exists():
+        live, files = live.filter(language=language), [file for file in files if file.language == language]
+    if files:
         general.append(Obstacle("downloaded", _("It is in the library already.")))
     if live.exists():
         general.append(Obstacle("queued", _("It is in the queue already.")))

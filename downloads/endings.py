@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aniworld.configuration import store
-from downloads import arrival, quarantine
+from downloads import arrival, quarantine, short_words, upgrades
 from downloads.interruptions import CatalogueFailed, HostsOff, Interrupted, LeaseLost, MustWait, PlaceLost, WindowClosed
 from downloads.models import Attempt, QueueItem
 from downloads.rounds import Round
@@ -77,6 +78,8 @@ def arrived(item: QueueItem, folder: WorkFolder, landed: arrival.Landed) -> Endi
         folder.remove()
         quarantine.discard(item)
         logger.info("Arrived as %s", landed.path)
+        if item.upgrade:
+            upgrades.finish(item)
 
     return ending
 
@@ -132,7 +135,7 @@ def catalogue_failed(item: QueueItem, failed: CatalogueFailed) -> Ending:
         asked = getattr(error, "retry_after", None) or 0
         delay = min(CATALOGUE_LONGEST, max(CATALOGUE_AGAIN, waited, asked))
         logger.warning("%s; asked again in %d seconds", failed, delay)
-        item.park(message=str(failed), delay=delay)
+        item.park(message=f"{short_words.display_name(failed.provider)}: {error}", delay=delay)
 
     return ending
 
@@ -166,9 +169,9 @@ def round_over(item: QueueItem, around: Round) -> Ending:
             changed = item.park(QueueItem.PauseReason.BLOCKED, around.message, delay=BLOCKED_AGAIN)
             following = _("Every source is blocked; they are asked again in %s.") % _spoken(BLOCKED_AGAIN)
         elif around.is_hopeless:
-            facts = {"message": around.message, "count": count}
-            changed = _fail(item, _("%(message)s — each source was tried %(count)d times.") % facts)
-            following = _("Every source was tried %d times; it is over until somebody retries it.") % count
+            text = ngettext("%(message)s (each tried once)", "%(message)s (each tried %(count)d times)", count)
+            changed = _fail(item, text % {"message": around.message, "count": count})
+            following = _("Every source had all its tries; it is over until somebody retries it.")
         else:
             delay = around.delay
             leave = item.postpone if around.has_tried else item.wait
@@ -193,15 +196,15 @@ def _spoken(seconds: float) -> str:
 
 def round_failed(item: QueueItem, tried: Sequence[Tried]) -> Ending:
     """No source could be had at all: blocked parks the item, else another round follows until there were enough."""
-    message = " · ".join(f"{entry.provider}: {entry.error}" for entry in tried)
+    message = " · ".join(f"{short_words.display_name(entry.provider)}: {entry.error}" for entry in tried)
     rules = store.current().downloads
 
     def ending() -> None:
         if tried and all(isinstance(entry.error, Blocked) for entry in tried):
             item.park(QueueItem.PauseReason.BLOCKED, message, delay=BLOCKED_AGAIN)
         elif item.rounds + 1 >= rules.max_retries:
-            facts = {"message": message, "count": rules.max_retries}
-            _fail(item, _("%(message)s — tried in %(count)d rounds.") % facts)
+            text = ngettext("%(message)s (tried once)", "%(message)s (tried %(count)d times)", rules.max_retries)
+            _fail(item, text % {"message": message, "count": rules.max_retries})
         else:
             item.postpone(message, _delay(item, tried))
 

@@ -42,6 +42,7 @@ from providers import monitored, registry
 from providers.chain import Candidate, Chain, explain
 from providers.contracts import Language, Source
 from providers.exceptions import Expired, ProviderError, TimedOut
+from providers.http import Client
 from providers.models import Provider
 
 logger = logging.getLogger(__name__)
@@ -69,20 +70,36 @@ class Course:
     is_fetching: bool = False
 
 
+class _Clients:
+    """The client in force for a host, asked for by each connection; the last one known while the database is away."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._last = registry.media_client(host)
+
+    def __call__(self) -> Client:
+        try:
+            self._last = registry.media_client(self._host)
+        except AnyDatabaseError as error:
+            logger.warning("The database did not answer: %s", error)
+        return self._last
+
+
 def run(item: QueueItem, *, at_once: bool = False) -> None:
     """Brings a leased item to its end, or gives it back with its bytes. Never raises for what the outside does.
 
     `at_once`: somebody wants it now, whatever the window and the number of downloads at once say.
     """
     folder = WorkFolder(Path(settings.WORK_DIR), item.pk, item.token)
-    with logs.about(item=item.pk, series=item.series.key, episode=item.episode.code):
+    with logs.about(item=item.pk, series=item.series.key, episode=item.episode.code, provider=item.provider or "-"):
         logger.info("Begins")
         try:
             with Control(item, at_once=at_once) as control:
                 ending = _work(Work(item, control, folder))
         except Exception as error:
             ending = _ending_for(item, folder, error)
-        endings.write(item, ending)
+        with logs.about(provider=item.provider or "-"):
+            endings.write(item, ending)
 
 
 def _ending_for(item: QueueItem, folder: WorkFolder, error: Exception) -> Ending:
@@ -117,7 +134,11 @@ def _work(work: Work) -> Ending:
     # A template that gives no name is noticed now, and not after a download.
     episode_path(work.item.series, work.item.episode, work.item.language)
     work.folder.adopt()
-    landed = arrival.find_landed(work.folder) or landing.from_quarantine(work.item, work.folder, work.control)
+    landed = (
+        arrival.find_landed(work.folder)
+        or landing.from_quarantine(work.item, work.folder, work.control)
+        or arrival.find_standing(work.item, [language.value for language in _wanted(work.item)], work.control)
+    )
     if landed:
         return endings.arrived(work.item, work.folder, landed)
     diskplan.plan(work.item)
@@ -143,11 +164,16 @@ def _candidates(work: Work) -> Sequence[Candidate]:
         sources = work.control.patiently(lambda: catalogue.sources(item.episode.link), time_limit).sources
     except ProviderError as error:
         raise CatalogueFailed(item.series.provider, error) from error
-    wanted = [Language(item.language)] if item.language_fixed else list(item.series.wanted_languages())
+    wanted = _wanted(item)
     chain = explain(sources, wanted)
     if not chain.candidates:
         raise _nothing_to_try(chain, wanted)
     return chain.candidates
+
+
+def _wanted(item: QueueItem) -> list[Language]:
+    """The languages that will do, in the order of the plan."""
+    return [Language(item.language)] if item.language_fixed else list(item.series.wanted_languages())
 
 
 def _nothing_to_try(chain: Chain, wanted: Sequence[Language]) -> TransferFailed:
@@ -184,7 +210,8 @@ def _try(work: Work, source: Source, around: Round) -> arrival.Landed | Source |
             logger.warning("%s: %s", failure.outcome, failure)
             # What failed its check was moved away.
             brought = work.item.downloaded_bytes if isinstance(failure, Untrue) else size(folder)
-            attempt.end(failure.outcome, str(failure), size=max(0, brought - had))
+            code = getattr(failure, "code", "")
+            attempt.end(failure.outcome, str(failure), size=max(0, brought - had), code=code)
     if course.is_resolved:
         # Before that it was no download, and what the host answered is recorded already.
         monitored.record_download(
@@ -229,16 +256,16 @@ def _from_source(work: Work, source: Source, folder: Path, course: Course) -> ar
 def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:
     """Resolves and fetches; an address that ran out is resolved again as long as each one brings something."""
     host, rules, idle = registry.host(source.host), store.current().downloads, 0
-    pace = Shared(work.control, source.host)
+    pace, clients = Shared(work.control, source.host), _Clients(source.host)
     while True:
-        before, client = size(folder), registry.media_client(source.host)
+        before, time_limit = size(folder), clients().policy.timeout
         course.is_fetching = False
-        stream = work.control.patiently(lambda: host.resolve(source.link, source.language), client.policy.timeout)
+        stream = work.control.patiently(lambda: host.resolve(source.link, source.language), time_limit)
         course.is_resolved = course.is_fetching = True
         work.item.use(source.host, stream.url)
         job = Job(
             stream=stream,
-            client=client,
+            clients=clients,
             folder=folder,
             control=work.control,
             connections=rules.connections_per_download,

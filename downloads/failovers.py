@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from aniworld.configuration import store
@@ -30,15 +30,10 @@ def figures() -> dict[str, Figures]:
     """Of every host that was tried, by name, in three queries."""
     since = timezone.now() - timedelta(days=store.current().providers.history_days)
     recent = Attempt.objects.order_by().filter(started_at__gte=since)
-    following = Attempt.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk")).order_by("pk").values("provider")
-    counted = (
-        recent.annotate(following=Subquery(following[:1]))
-        .values("provider")
-        .annotate(
-            attempts=Count("pk"),
-            successes=Count("pk", filter=Q(outcome=Attempt.Outcome.COMPLETED)),
-            switches=Count("pk", filter=Q(following__isnull=False) & ~Q(following=F("provider"))),
-        )
+    counted = recent.values("provider").annotate(
+        attempts=Count("pk"),
+        successes=Count("pk", filter=Q(outcome=Attempt.Outcome.COMPLETED)),
+        switches=Count("pk", filter=~Q(followed_by__in=["", F("provider")])),
     )
     errors = _last_errors(recent)
     return {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from downloads import expected_language
 from downloads.models import QueueItem
+from library import held_files
 from library.models import Episode, EpisodeFile, Series
 from providers.contracts import Language
 
@@ -15,15 +17,14 @@ Items = Mapping[str, QueueItem]
 
 
 def matrix(series: Series) -> dict[str, Any]:
-    """Episodes in order, each with a cell per language, in three queries.
+    """Episodes in order, each with a cell per language, in a few queries however many there are.
 
     `wanted` are the languages of the series' plan in their order; `coverage` counts the episodes of each language.
     """
-    queued = _queued(series)
-    rows = [
-        _row(episode, queued[episode.pk])
-        for episode in Episode.objects.filter(series=series).prefetch_related("files").order_by("season", "number")
-    ]
+    episodes = list(Episode.objects.filter(series=series).order_by("season", "number"))
+    queued = _queued(series, episodes)
+    held = held_files.files_of_series(series)
+    rows = [_row(episode, held.get(episode.pk, []), queued[episode.pk]) for episode in episodes]
     return {
         "key": series.key,
         "languages": [language.value for language in Language],
@@ -33,20 +34,26 @@ def matrix(series: Series) -> dict[str, Any]:
     }
 
 
-def _queued(series: Series) -> defaultdict[int, dict[str, QueueItem]]:
-    """The live items of each episode by language; of ended ones only what failed last."""
-    shown = [*QueueItem.LIVE, QueueItem.Status.FAILED]
+def _queued(series: Series, episodes: Iterable[Episode]) -> defaultdict[int, dict[str, QueueItem]]:
+    """The live items of each episode by the language they will bring; of ended ones only what failed last."""
+    shown, known = [*QueueItem.LIVE, QueueItem.Status.FAILED], {episode.pk: episode for episode in episodes}
     rows = QueueItem.objects.listed().filter(series=series, status__in=shown).order_by("id")
+    items = list(rows.only("episode_id", "language", "language_fixed", "status", "progress_percent"))
+    tried = expected_language.tried_last(items)
     found: defaultdict[int, dict[str, QueueItem]] = defaultdict(dict)
-    for item in rows.only("episode_id", "language", "status", "progress_percent"):
-        before = found[item.episode_id].get(item.language)
+    for item in items:
+        if item.episode_id not in known:
+            continue
+        item.series, item.episode = series, known[item.episode_id]
+        language = expected_language.of(item, tried.get(item.pk, ""))
+        before = found[item.episode_id].get(language)
         if before is None or before.status == QueueItem.Status.FAILED:
-            found[item.episode_id][item.language] = item
+            found[item.episode_id][language] = item
     return found
 
 
-def _row(episode: Episode, items: Items) -> dict[str, Any]:
-    files = {file.language: file for file in episode.files.all()}
+def _row(episode: Episode, held: Sequence[EpisodeFile], items: Items) -> dict[str, Any]:
+    files = {file.language: file for file in held}
     return {
         "season": episode.season,
         "episode": episode.number,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,9 @@ from aniworld.accounts.models import User
 from aniworld.refusals import Conflict
 from downloads import queue
 from downloads.models import QueueItem, QueueState, Undo
+
+# Of many that can't be ordered, so many are told.
+MOST_NAMED = 5
 
 
 def _pending() -> Any:
@@ -30,7 +33,7 @@ def arrange(ids: Sequence[int], by: User | None = None) -> str:
         rest = _pending().exclude(pk__in=ids)
         priority = rest.aggregate(most=Max("priority"))["most"] or 0
         first = (_pending().aggregate(least=Min("position"))["least"] or 0) - queue.GAP * len(ids)
-        before = _state(items.values())
+        before = places(items.values())
         for number in reversed(range(len(ids))):
             item = items[ids[number]]
             item.priority = priority = max(priority, item.priority)
@@ -51,7 +54,7 @@ def move(item_id: int, new_position: int, by: User | None = None) -> str:
             # What can be undone are places in the order as it is now.
             item.refresh_from_db(fields=["position"])
             above, below = _neighbours(item_id, new_position)
-        before = _state([item])
+        before = places([item])
         _put_between(item, above, below)
         queue.tell("queue_reordered", item_id=item_id, new_position=new_position)
         return Undo.remember("reorder", before, by)
@@ -98,9 +101,24 @@ def _demand_pending(ids: Sequence[int]) -> dict[int, QueueItem]:
     items = {item.pk: item for item in _pending().filter(pk__in=ids)}
     wrong = [pk for pk in ids if pk not in items]
     if wrong:
-        raise Conflict(_("Only pending items can be ordered; these are not: %s") % ", ".join(map(str, wrong[:20])))
+        raise Conflict(_why_not(wrong[:MOST_NAMED]))
     return items
 
 
-def _state(items: Any) -> list[dict[str, int]]:
+def _why_not(ids: Sequence[int]) -> str:
+    """Why these have no place in the order, each by its name."""
+    known = QueueItem.objects.select_related("series", "episode").in_bulk(ids)
+    return " ".join(_not_pending(known[pk]) if pk in known else _("There is no queue item %d.") % pk for pk in ids)
+
+
+def _not_pending(item: QueueItem) -> str:
+    sentences = {
+        QueueItem.Status.DOWNLOADING: _("“%s” has begun meanwhile."),
+        QueueItem.Status.PAUSED: _("“%s” is paused meanwhile; resume it first."),
+    }
+    return sentences.get(QueueItem.Status(item.status), _("“%s” is over meanwhile.")) % item
+
+
+def places(items: Iterable[QueueItem]) -> list[dict[str, int]]:
+    """Where each stands, as an undo of a reorder remembers it."""
     return [{"id": item.pk, "position": item.position, "priority": item.priority} for item in items]

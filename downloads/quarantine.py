@@ -145,9 +145,14 @@ def settle() -> int:
 
 
 def make_room(missing: int) -> int:
-    """Deletes the oldest files until so many bytes are free again, or none is left; answers the bytes."""
-    freed = 0
-    for row in _of_here().at_rest().order_by("created_at", "pk"):
+    """Deletes the oldest files until so many bytes are free again; answers the bytes.
+
+    None is deleted where all of them together would not be enough: they would be lost for nothing.
+    """
+    freed, rows = 0, list(_of_here().at_rest().order_by("created_at", "pk"))
+    if sum(row.size for row in rows) < missing:
+        return 0
+    for row in rows:
         if freed >= missing:
             break
         freed += row.size * _delete_all([row])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from aniworld.accounts.models import User
 from aniworld.configuration import store
 from aniworld.live.publish import publish
 from aniworld.refusals import Conflict, Invalid
-from downloads import bell, statistics
+from downloads import bell, expected_language, statistics
 from downloads.models import Priority, QueueItem, QueueState, Undo
+from library import held_files
 from library.files import library_root
-from library.models import Episode, EpisodeFile, Series
+from library.models import Episode, Series
 from providers.contracts import Language
 
 # Room between two neighbours, so that a move writes one row.
@@ -59,9 +60,12 @@ def enqueue(
     *,
     priority: int = Priority.NORMAL,
     language: str | None = None,
+    upgrade: bool = False,
     by: User | None = None,
 ) -> Enqueued:
     """Queues episodes of one series at the end of their priority; what is queued or on disk already is skipped.
+
+    `upgrade`: what is there in a lesser language goes once they have arrived.
 
     Raises `LibraryUnavailable` (nothing could arrive), `Invalid` for an unknown language, and `Conflict` for a series
     that was removed or has no catalogue.
@@ -70,7 +74,7 @@ def enqueue(
     if not series.provider:
         text = _("“%s” has no catalogue, so nothing tells where its episodes are. Link it to one in the admin first.")
         raise Conflict(text % series.name, "no_catalogue")
-    wanted = checked(language) if language else next(iter(series.wanted_languages()))
+    fixed, wanted = checked(language) if language else "", series.wanted_languages()
     with transaction.atomic():
         # The queue's row is locked before looking, so that two callers can't both find an episode free.
         first = QueueState.objects.now().take_positions(len(episodes) * GAP)
@@ -80,14 +84,16 @@ def enqueue(
         known = {(entry.season, entry.episode) for entry in skipped}
         fresh = [episode for episode in episodes if (episode.season, episode.number) not in known]
         _clear_failures(fresh)
+        Episode.objects.filter(pk__in=[episode.pk for episode in episodes]).taken_up()
         items = QueueItem.objects.bulk_create(
             QueueItem(
                 series=series,
                 episode=episode,
                 season=episode.season,
-                language=wanted,
+                language=fixed or expected_language.first_listed(wanted, episode),
                 language_fixed=language is not None,
                 priority=priority,
+                upgrade=QueueItem.Upgrade.WANTED if upgrade else QueueItem.Upgrade.NO,
                 position=first + number * GAP,
                 requested_by=by,
             )
@@ -108,7 +114,9 @@ def enqueue_missing(
 
 
 def missing(series: Series) -> list[Episode]:
-    """Its episodes without a file in the order to watch them, films and specials last."""
+    """Its episodes without a file in the order to watch them, films and specials last; none without a catalogue."""
+    if not series.provider:
+        return []
     rows = Episode.objects.missing().filter(series=series).order_by("season", "number")
     return sorted(rows, key=lambda episode: episode.season == 0)
 
@@ -127,10 +135,11 @@ def checked(language: str) -> str:
 def _refused(episodes: Sequence[Episode], language: str | None) -> list[Skipped]:
     ids = [episode.pk for episode in episodes]
     live = QueueItem.objects.live().filter(episode__in=ids)
-    files = EpisodeFile.objects.filter(episode__in=ids)
+    held = held_files.files_of(episodes)
     if language:
-        live, files = live.filter(language=language), files.filter(language=language)
-    queued, on_disk = set(live.values_list("episode", flat=True)), set(files.values_list("episode", flat=True))
+        live = live.filter(language=language)
+        held = {pk: [file for file in files if file.language == language] for pk, files in held.items()}
+    queued, on_disk = set(live.values_list("episode", flat=True)), {pk for pk, files in held.items() if files}
     reasons = [
         (episode, "queued" if episode.pk in queued else "downloaded")
         for episode in episodes
@@ -146,8 +155,8 @@ def _clear_failures(episodes: Sequence[Episode]) -> None:
 
 
 def start() -> QueueState:
-    """Lets downloads run."""
-    return _switch(running=True)
+    """Everything runs: also what was paused begins new downloads again."""
+    return _switch(running=True, paused=False)
 
 
 def stop() -> QueueState:
@@ -179,22 +188,33 @@ def _switch(*, running: bool | None = None, paused: bool | None = None) -> Queue
 def cancel(ids: Sequence[int], by: User | None = None) -> Removed:
     """Cancels live items, clears away those that are over. A worker notices within a second."""
     known = set(QueueItem.objects.listed().filter(pk__in=ids).values_list("pk", flat=True))
-    before = cancel_all([pk for pk in ids if pk in known])
+    before = cancel_all([pk for pk in ids if pk in known], leave_alone=True)
     unknown = [pk for pk in dict.fromkeys(ids) if pk not in known]
     return Removed(len(before), unknown, Undo.remember("removal", before, by) if before else "")
 
 
-def cancel_all(ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Cancels or clears each; answers how those were before that it changed, for an undo."""
+def cancel_all(ids: Sequence[int], *, leave_alone: bool = False) -> list[dict[str, Any]]:
+    """Cancels or clears each; answers how those were before that it changed, for an undo.
+
+    `leave_alone`: a person does not want their episodes, and nothing queues them again by itself.
+    """
     before: list[dict[str, Any]] = []
     for batch in _batches(ids):
         with transaction.atomic():
             items = _held(QueueItem.objects.listed().filter(pk__in=batch))
             removed = [state for item in items if (state := _removed(item))]
             if removed:
+                if leave_alone:
+                    _leave_alone(items, {state["id"] for state in removed})
                 tell("items_removed", removed_ids=[state["id"] for state in removed])
                 before += removed
     return before
+
+
+def _leave_alone(items: Sequence[QueueItem], removed: Collection[int]) -> None:
+    """What had arrived was only taken out of the list."""
+    given_up = [item.episode_id for item in items if item.pk in removed and item.status != QueueItem.Status.COMPLETED]
+    Episode.objects.filter(pk__in=given_up).leave_alone(Episode.LeftAlone.REMOVED)
 
 
 def _removed(item: QueueItem) -> dict[str, Any] | None:
@@ -246,7 +266,7 @@ def _no_retry(item: QueueItem, *, named: bool) -> str | None:
         return "series_removed"
     if not named and item.retry_count > store.current().downloads.max_retries:
         return "max_retries"
-    if QueueItem.objects.live().filter(episode=item.episode_id, language=item.language).exists():
+    if QueueItem.objects.live().rivals_of(item).exists():
         return "queued"
     return None
 

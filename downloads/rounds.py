@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
+from downloads import short_words
 from downloads.control import Control
 from downloads.models import Attempt, QueueItem
 from downloads.places import host_limit
@@ -36,13 +37,13 @@ WORTH_WAITING = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A source that brings nothing now. `seconds`: when it may be tried; None: it has had all its tries.
+    """A source that brings nothing now, in few words why. `seconds`: when it may be tried; None: it had all its tries.
 
     `is_awaited`: it did not fail, and is better waited for than replaced by one of a less wanted language.
     """
 
     source: Source
-    reason: str
+    words: str
     seconds: float | None
     is_blocked: bool = False
     is_full: bool = False
@@ -80,11 +81,11 @@ class Round:
         self._tries.add(source, error)
         if isinstance(error, RateLimited):
             seconds = error.retry_after or RATE_LIMITED_AGAIN
-            left = Left(source, str(error), seconds, is_awaited=seconds <= WORTH_WAITING)
+            left = Left(source, short_words.of_error(error), seconds, is_awaited=seconds <= WORTH_WAITING)
         else:
             has_more = self._tries.of(source) < self._most
             pause = self._tries.pause(source) if has_more else None
-            left = Left(source, str(error), pause, is_blocked=isinstance(error, Blocked))
+            left = Left(source, short_words.of_error(error), pause, is_blocked=isinstance(error, Blocked))
         self._left.append(left)
 
     @property
@@ -105,12 +106,10 @@ class Round:
 
     @property
     def message(self) -> str:
-        """Every source of the round, and why it brought nothing."""
-        return " · ".join(self._said(left.source, left.reason) for left in self._left)
-
-    def _said(self, source: Source, reason: str) -> str:
-        several = len({one.language for one in self._sources}) > 1
-        return f"{source.host} ({source.language}): {reason}" if several else f"{source.host}: {reason}"
+        """Every host of the round, and why it brought nothing, in one short line; each source stands in its attempt."""
+        told = _told(self._left)
+        has_failed = bool(self._left) and (self.has_tried or self.is_blocked or self.is_hopeless)
+        return _("No host works: %s") % told if has_failed else told
 
     def _next_with_place(self) -> Source | None:
         while self._ahead:
@@ -129,7 +128,7 @@ class Round:
 
     def _wait_for_place(self) -> None:
         full = [left for left in self._left if left.is_full]
-        self._item.say(" · ".join(self._said(left.source, left.reason) for left in full))
+        self._item.say(_told(full))
         self._control.alive()
         self._control.pause(LOOK_FOR_PLACE)
         self._left = [left for left in self._left if not left.is_full]
@@ -140,14 +139,14 @@ class Round:
 
     def _why_not(self, source: Source) -> Left | None:
         if self._tries.of(source) >= self._most:
-            return Left(source, self._tries.error(source), None, is_blocked=self._tries.was_blocked(source))
+            return Left(source, self._tries.words(source), None, is_blocked=self._tries.was_blocked(source))
         row = Provider.known().get(source.host)
         resting = rest(row) if row else None
         if row and resting is not None:
             return _resting(source, row, resting)
         pause = self._tries.pause(source)
         if pause > 0:
-            return Left(source, self._tries.error(source), pause, is_blocked=self._tries.was_blocked(source))
+            return Left(source, self._tries.words(source), pause, is_blocked=self._tries.was_blocked(source))
         limit = host_limit(source.host)
         if limit is not None and not self._item.occupy(source.host, limit):
             reason = _("no free place, it allows %d at once") % limit
@@ -166,7 +165,8 @@ class _Tries:
         for attempt in Attempt.objects.of_this_run(item):
             ended = time.monotonic() - (now - (attempt.ended_at or now)).total_seconds()
             blocked = attempt.outcome == Attempt.Outcome.BLOCKED
-            self._note((attempt.provider, attempt.language), ended, attempt.error, blocked=blocked)
+            words = short_words.of(attempt.outcome, attempt.error_code)
+            self._note((attempt.provider, attempt.language), ended, words, blocked=blocked)
         known = [self._last.get(key) for key in self._links]
         if all(last and last[2] for last in known):
             # What is blocked everywhere waits until somebody solves it, and has not failed.
@@ -174,13 +174,14 @@ class _Tries:
 
     def add(self, source: Source, error: Exception) -> None:
         if not isinstance(error, RateLimited):
-            self._note(_key(source), time.monotonic(), str(error), blocked=isinstance(error, Blocked))
+            words = short_words.of_error(error)
+            self._note(_key(source), time.monotonic(), words, blocked=isinstance(error, Blocked))
 
     def of(self, source: Source) -> int:
         """A host may have several links of one language: they are counted together, and share the number."""
         return self._counts[_key(source)] // self._links[_key(source)]
 
-    def error(self, source: Source) -> str:
+    def words(self, source: Source) -> str:
         return self._last[_key(source)][1] if _key(source) in self._last else ""
 
     def was_blocked(self, source: Source) -> bool:
@@ -194,9 +195,9 @@ class _Tries:
         pause = min(LONGEST_PAUSE, store.current().providers.retry_delay * float(4 ** min(count - 1, 10)))
         return max(0.0, self._last[_key(source)][0] + pause - time.monotonic())
 
-    def _note(self, key: tuple[str, str], ended: float, error: str, *, blocked: bool) -> None:
+    def _note(self, key: tuple[str, str], ended: float, words: str, *, blocked: bool) -> None:
         self._counts[key] += 1
-        self._last[key] = (ended, error, blocked)
+        self._last[key] = (ended, words, blocked)
 
 
 def rest(row: Provider) -> float | None:
@@ -222,6 +223,10 @@ def _resting(source: Source, row: Provider, seconds: float) -> Left:
     is_blocked = record.known_status == ProviderStatus.Status.BLOCKED and not record.is_pause
     is_short = record.seconds_to_probe() <= WORTH_WAITING
     return Left(source, reason, seconds, is_blocked=is_blocked, is_awaited=is_short and not is_blocked)
+
+
+def _told(left: Sequence[Left]) -> str:
+    return short_words.line(short_words.Said(one.source.host, one.words) for one in left)
 
 
 def _key(source: Source) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from types import FrameType
 from django.conf import settings
 
 from aniworld.configuration import store
-from downloads import bell, engine, upkeep, window
+from downloads import bell, engine, rescans, upkeep, window
 from downloads.control import on_hang, shutdown
 from downloads.models import QueueItem
 
@@ -34,6 +34,11 @@ def run_next() -> str:
 def sweep() -> str:
     """Puts right what time alone changes: parked items whose reason is gone, abandoned ones, left-over work files."""
     return upkeep.sweep()
+
+
+def rescan() -> str:
+    """Begins the scheduled rescan, or goes on with the one under way."""
+    return rescans.go_on()
 
 
 def prune() -> str:

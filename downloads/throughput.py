@@ -37,3 +37,15 @@ def points(hours: int) -> list[dict[str, Any]]:
         }
         for stretch in sizes
     ]
+
+
+def arrivals_by_hour(hours: int) -> list[int]:
+    """How many episodes arrived in each of the last `hours`, the present one last. One query."""
+    now = timezone.now()
+    since = now - timedelta(hours=hours)
+    counts = [0] * hours
+    done = QueueItem.objects.filter(status=QueueItem.Status.COMPLETED, completed_at__gt=since)
+    for moment in done.values_list("completed_at", flat=True).iterator():
+        if moment is not None and since < moment <= now:
+            counts[hours - 1 - int((now - moment).total_seconds() // 3600)] += 1
+    return counts

@@ -30,6 +30,9 @@ _SIGN_OF_LIFE_EVERY = 2000
 
 _EXTENSIONS = {"mov": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "avi": ".avi", "flv": ".flv"}
 
+# Of every file that can arrive, the usual one first.
+EXTENSIONS = tuple(_EXTENSIONS.values())
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:

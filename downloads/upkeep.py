@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +17,8 @@ from django.utils import timezone
 
 from aniworld.configuration import store
 from aniworld.supervisor import instance
-from downloads import bell, diskplan, quarantine, window
-from downloads.models import QueueItem, QueueState, Undo
+from downloads import bell, diskplan, quarantine, upgrades, window
+from downloads.models import QueueItem, QueueState, Rescan, Undo
 from downloads.workfolder import item_folders
 from library.root import LibraryUnavailable, filled_root
 
@@ -32,6 +33,7 @@ Reason = QueueItem.PauseReason
 def sweep() -> str:
     """Everything at once; answers what was done."""
     resumed, removed = resume_parked(), remove_left_over() + quarantine.settle()
+    upgrades.sweep()
     ring_if_due()
     return f"{resumed} items resumed, {removed} work folders removed"
 
@@ -112,7 +114,10 @@ def remove_left_over() -> int:
     """Removes work folders of items that are over. What a failed one had stays for its retry until it is cleared."""
     root, removed = Path(settings.WORK_DIR), 0
     for aside in root.glob("removed-*"):
-        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            # One that was put aside just now may still be given back by whoever did that.
+            if time.time() - aside.stat().st_ctime > LEFT_ALONE_SECONDS:
+                shutil.rmtree(aside, ignore_errors=True)
     for item_id, folder in item_folders(root):
         with suppress(FileNotFoundError):
             if not _is_wanted(item_id) and time.time() - folder.stat().st_mtime > LEFT_ALONE_SECONDS:
@@ -127,7 +132,7 @@ def _is_wanted(item_id: int) -> bool:
 
 def _remove_unless_wanted(item_id: int, folder: Path) -> bool:
     """Out of the way first: who revives the item meanwhile gets it back, or begins anew, but never loses it later."""
-    aside = folder.with_name(f"removed-{item_id}")
+    aside = folder.with_name(f"removed-{item_id}-{secrets.token_hex(4)}")
     folder.rename(aside)
     if _is_wanted(item_id) and not folder.exists():
         aside.rename(folder)
@@ -141,6 +146,8 @@ def prune() -> str:
     now = timezone.now()
     undos, _each = Undo.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     days = timedelta(days=store.current().library.undo_days + 1)
-    cleared, _each = QueueItem.objects.filter(cleared_at__lt=now - days).delete()
+    old = QueueItem.objects.filter(cleared_at__lt=now - days).exclude(upgrade=QueueItem.Upgrade.REPLACING)
+    cleared, _each = old.delete()
+    Rescan.objects.prune()
     kept = quarantine.prune()
     return f"{undos} undos, {cleared} cleared items and their attempts, {kept} files in quarantine deleted"

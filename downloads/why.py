@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from downloads import obstacles
+from downloads import expected_language, obstacles, prospects
 from downloads.models import Attempt, QuarantinedFile, QueueItem
 from downloads.obstacles import Obstacle
+from library import held_files
 from library.models import Episode
 from providers.models import Provider
 
@@ -50,6 +51,14 @@ class Why:
     quarantined: Sequence[QuarantinedFile]
     obstacles: Sequence[Obstacle]
 
+    @property
+    def language(self) -> str:
+        """The language that the item will bring or brought; empty without one."""
+        if self.item is None:
+            return ""
+        own = [attempt.language for attempt in self.tried if attempt.item_id == self.item.pk]
+        return expected_language.of(self.item, own[-1] if own else "")
+
 
 def of_item(item: QueueItem) -> Why:
     """Why this item is where it is."""
@@ -63,15 +72,15 @@ def of_episode(episode: Episode) -> Why:
     item = _telling(episode)
     if item and (item.status in QueueItem.LIVE or not episode.is_downloaded):
         return _told(item, tried, kept)
-    state = "downloaded" if episode.is_downloaded else "missing"
+    state, next_at = "downloaded" if episode.is_downloaded else "missing", None
     if episode.is_downloaded:
-        paths = " · ".join(file.path for file in episode.files.all())
+        paths = " · ".join(file.path for file in held_files.files_of([episode]).get(episode.pk, []))
         reason, following = _("It is in the library: %s") % paths, _("Nothing is left to do.")
     else:
-        reason = _("Nobody has queued it.")
-        following = _("Nothing happens by itself: queue it.")
+        prospect = prospects.of_missing(episode)
+        reason, following, next_at = prospect.reason, prospect.next_step, prospect.next_at
     attempts = _newest(tried)
-    return Why(state, reason, following, None, item, attempts, refused(attempts), kept, ())
+    return Why(state, reason, following, next_at, item, attempts, refused(attempts), kept, ())
 
 
 def refused(attempts: Sequence[Attempt]) -> list[Refusal]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,10 @@ from downloads import range_journal
 from downloads.range_journal import DATA, RANGES
 
 JOURNAL = "journal.json"
+# How long a slow disk may take over one flush or one piece of a copy.
+SLOW_DISK_SECONDS = 900
+# How the names of folders end that are being removed.
+DOOMED = ".doomed"
 
 
 class WorkFolder:
@@ -60,14 +67,33 @@ class WorkFolder:
             return
 
 
+def discard(folder: Path) -> None:
+    """Removes what nobody needs any more, without making anybody wait: on some disks it takes long.
+
+    What a kill leaves of it goes with the item's folder.
+    """
+    doomed = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}{DOOMED}")
+    try:
+        folder.rename(doomed)
+    except FileNotFoundError:
+        return
+    threading.Thread(target=shutil.rmtree, args=(doomed, True), name="discard", daemon=True).start()
+
+
 def size(folder: Path) -> int:
-    """Bytes of all files below; of one that grows in several places, those that are there."""
-    return sum(_size(path) for path in folder.rglob("*") if path.is_file())
+    """Bytes of all files below but those being removed; of one that grows in several places, those that are there."""
+    return sum(_size(path) for path in folder.rglob("*") if DOOMED not in str(path))
 
 
 def _size(path: Path) -> int:
-    grows = path.name == DATA and (path.parent / RANGES).exists()
-    return range_journal.claimed(path.parent) if grows else path.stat().st_size
+    if path.name == DATA and (path.parent / RANGES).exists():
+        return range_journal.claimed(path.parent)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        # It got its final name, or was of no use any more, at this very moment.
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def read_journal(folder: Path) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
-from aniworld.accounts.authentication import admin_only, signed_in
-from aniworld.api_types import LARGEST_INTEGER, Key
+from aniworld.accounts.authentication import admin_only, signed_in, user_of
+from aniworld.api_types import LARGEST_INTEGER, Key, Problem
 from downloads import failovers
-from providers import chain, chain_places
+from providers import chain, chain_places, changes
 from providers.contracts import Language
 
 router = Router(tags=["providers"], auth=signed_in)
@@ -27,13 +27,13 @@ class ChainIn(Schema):
     language: Language | None = None
 
 
-class AddIn(ChainIn):
+class ChainAddIn(ChainIn):
     """Where a host shall stand; absent: where its priority and score put it."""
 
     position: Annotated[int, Field(ge=1, le=LARGEST_INTEGER, description="From 1.")] | None = None
 
 
-class ReorderIn(ChainIn):
+class ChainOrderIn(ChainIn):
     """The hosts in their new order; those not named follow in theirs."""
 
     names: Annotated[list[Key], Field(min_length=1, max_length=1000)]
@@ -70,24 +70,30 @@ def _chain(language: Language | None) -> dict[str, Any]:
     return {"language": language, "chain": [{**one, "last_error": one["last_error"] or None} for one in places]}
 
 
+def _who(request: HttpRequest) -> str:
+    return user_of(request).get_username()
+
+
 @router.get("", response=ChainOut)
 def failover(request: HttpRequest, language: Language | None = None) -> dict[str, Any]:
     """The hosts in the order in which they are tried, with the reason, and how their attempts of the last days went."""
     return _chain(language)
 
 
-@router.post("/reorder", response=ChainOut, auth=admin_only)
-def reorder(request: HttpRequest, body: ReorderIn) -> dict[str, Any]:
+@router.post("/reorder", response={200: ChainOut, 404: Problem}, auth=admin_only)
+def reorder(request: HttpRequest, body: ChainOrderIn) -> dict[str, Any]:
     """Puts the named hosts first, in that order."""
-    chain_places.reorder(body.names, body.language or "")
+    with changes.chain_recorded(body.language, by=_who(request), via="api"):
+        chain_places.reorder(body.names, body.language or "")
     return _chain(body.language)
 
 
 @router.post("/{name}/add", response=ChainOut, auth=admin_only)
-def add(request: HttpRequest, name: Key, body: AddIn | None = None) -> dict[str, Any]:
+def add(request: HttpRequest, name: Key, body: ChainAddIn | None = None) -> dict[str, Any]:
     """Takes a host into the chain, or moves it to a place."""
-    wanted = body or AddIn()
-    chain_places.include(name, wanted.language or "", wanted.position)
+    wanted = body or ChainAddIn()
+    with changes.chain_recorded(wanted.language, by=_who(request), via="api"):
+        chain_places.include(name, wanted.language or "", wanted.position)
     return _chain(wanted.language)
 
 
@@ -95,5 +101,6 @@ def add(request: HttpRequest, name: Key, body: AddIn | None = None) -> dict[str,
 def leave_out(request: HttpRequest, name: Key, body: ChainIn | None = None) -> dict[str, Any]:
     """Takes a host out of the chain: it is not tried until it is added again."""
     language = body.language if body else None
-    chain_places.exclude(name, language or "")
+    with changes.chain_recorded(language, by=_who(request), via="api"):
+        chain_places.exclude(name, language or "")
     return _chain(language)

@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from pydantic import ConfigDict
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Key
+from aniworld.api_types import Key, Problem
 from downloads import renames
 from downloads.matrix import matrix
 from library import catalog
@@ -88,7 +88,7 @@ def show_matrix(request: HttpRequest, key: Key) -> dict[str, Any]:
     return matrix(catalog.find(key))
 
 
-@router.post("/{key}/rename", response=RenamedOut, auth=admin_only)
+@router.post("/{key}/rename", response={200: RenamedOut, 409: Problem}, auth=admin_only)
 def rename(request: HttpRequest, key: Key, body: RenameIn | None = None) -> dict[str, Any]:
     """The names that the template asks for; with `apply` they are given."""
     return renames.rename(catalog.find(key), apply=bool(body and body.apply), by=user_of(request))

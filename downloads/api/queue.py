@@ -11,7 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from aniworld.accounts.authentication import signed_in, user_of
-from aniworld.api_types import Key, PageLimit, PageNumber, RowId
+from aniworld.api_types import Key, PageLimit, PageNumber, Problem, RowId
 from aniworld.refusals import Conflict, Invalid, NotThere
 from downloads import ordering, queue, statistics, throughput, why
 from downloads.api import rendering, schemas
@@ -71,7 +71,7 @@ def items(
     return {"items": shown, "total": rows.count(), "page": page, "limit": limit}
 
 
-@router.post("/add", response={201: schemas.AddedOut})
+@router.post("/add", response={201: schemas.AddedOut, 404: Problem, 409: Problem})
 def add(request: HttpRequest, body: schemas.AddIn) -> Status[Any]:
     """Queues episodes; what is queued or on disk already is skipped."""
     series = live_series(body.key)
@@ -107,7 +107,7 @@ def resume(request: HttpRequest) -> Any:
     return queue.resume()
 
 
-@router.post("/reorder", response=schemas.OrderOut)
+@router.post("/reorder", response={200: schemas.OrderOut, 404: Problem, 409: Problem})
 def reorder(request: HttpRequest, body: schemas.ReorderIn) -> dict[str, Any]:
     """Puts pending items in an exact order, or moves one."""
     if body.item_ids:
@@ -177,7 +177,7 @@ def remove_one(request: HttpRequest, response: HttpResponse, item_id: RowId) -> 
     return Status(204, None)
 
 
-@router.post("/{item_id}/priority", response=schemas.ItemDetailOut)
+@router.post("/{item_id}/priority", response={200: schemas.ItemDetailOut, 409: Problem})
 def prioritise(request: HttpRequest, item_id: RowId, body: schemas.PriorityIn) -> dict[str, Any]:
     """Changes a live item's priority."""
     item = found(item_id)
@@ -186,7 +186,7 @@ def prioritise(request: HttpRequest, item_id: RowId, body: schemas.PriorityIn) -
     return _detail(item)
 
 
-@router.post("/{item_id}/pause", response=schemas.ItemDetailOut)
+@router.post("/{item_id}/pause", response={200: schemas.ItemDetailOut, 409: Problem})
 def pause_item(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
     """Parks one item until it is resumed."""
     item = found(item_id)
@@ -195,7 +195,7 @@ def pause_item(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
     return _detail(found(item_id))
 
 
-@router.post("/{item_id}/resume", response=schemas.ItemDetailOut)
+@router.post("/{item_id}/resume", response={200: schemas.ItemDetailOut, 409: Problem})
 def resume_item(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
     """Makes a parked item pending again."""
     item = found(item_id)

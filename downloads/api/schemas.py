@@ -217,8 +217,9 @@ class PointOut(Schema):
 
 
 class UndoneOut(Schema):
-    """What was put back."""
+    """What was put back; `redo_id`, given to the same address, does it again."""
 
     status: str
     action: str
     restored: int
+    redo_id: str | None

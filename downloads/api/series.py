@@ -12,13 +12,14 @@ from ninja import Router
 from ninja.responses import Status
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Key
+from aniworld.api_types import Key, Problem
 from aniworld.refusals import NotThere
 from downloads import queue, removal
 from downloads.api import schemas
 from downloads.models import Priority, QueueItem
 from downloads.queue import Skipped
 from library import api as library_api
+from library import changes
 from library.models import Episode, Series
 
 router = Router(tags=["anime"], auth=signed_in)
@@ -48,7 +49,7 @@ def refuse_unknown(episodes: Sequence[Episode], unknown: Sequence[Skipped]) -> N
         raise NotThere(_("The series has no such episode: %s") % names)
 
 
-@router.post("/{key}/download", response={202: schemas.AddedOut})
+@router.post("/{key}/download", response={202: schemas.AddedOut, 409: Problem})
 def download(request: HttpRequest, key: Key, body: schemas.DownloadIn | None = None) -> Status[Any]:
     """Queues episodes of the series, all missing ones when none is named."""
     series, wanted = live_series(key), body or schemas.DownloadIn()
@@ -75,6 +76,8 @@ def detail(request: HttpRequest, key: Key) -> Any:
 @router.delete("/{key}", response={204: None}, auth=admin_only)
 def remove(request: HttpRequest, response: HttpResponse, key: Key, delete_files: bool = False) -> Status[None]:
     """Removes the series and cancels its downloads; the header X-Undo-Id names what takes it back."""
-    undo_id = removal.remove_series(live_series(key), delete_files=delete_files, by=user_of(request))
+    series, by = live_series(key), user_of(request)
+    with changes.recorded(series, by=by.username, via="api", action="removed"):
+        undo_id = removal.remove_series(series, delete_files=delete_files, by=by)
     response["X-Undo-Id"] = undo_id
     return Status(204, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +17,11 @@ class Job:
     """One stream to be fetched into one folder, which may hold what an earlier try at the same source left.
 
     `quality` is best or a height such as 720p, `audio` the ISO 639-2 code of the language that should be heard;
-    `work_root` is where free space counts.
+    `work_root` is where free space counts. `clients` answers each time with the one that is in force.
     """
 
     stream: Stream
-    client: Client
+    clients: Callable[[], Client]
     folder: Path
     control: Control
     connections: int
@@ -28,6 +29,11 @@ class Job:
     work_root: Path
     pace: Pace = field(default_factory=Unlimited)
     audio: str = ""
+
+    @property
+    def client(self) -> Client:
+        """For the next connection: what the operator changed at the host counts from then on."""
+        return self.clients()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,15 @@ After a restart the segments on disk are used again when the playlist still list
 
 from __future__ import annotations
 
-import shutil
 from functools import partial
 
 from downloads.fetchers.base import Fetched, Job
 from downloads.fetchers.hls_joining import Joining
 from downloads.fetchers.hls_segments import Gathering
-from downloads.fetchers.hls_tracks import open_tracks
+from downloads.fetchers.hls_tracks import SEGMENTS, open_tracks
 from downloads.fetchers.playlist import MediaPlaylist, media_playlist
 from downloads.fetchers.playlist_master import choose
-from downloads.workfolder import read_journal, write_journal
+from downloads.workfolder import SLOW_DISK_SECONDS, discard, flush, read_journal, write_journal
 from providers.exceptions import Blocked, Expired, NotFound, WrongContent
 from providers.http import PLAYLIST_LIMIT, Page
 
@@ -41,8 +40,11 @@ def fetch(job: Job) -> Fetched:
     finally:
         job.control.end()
     joining.finish()
-    write_journal(job.folder, {**read_journal(job.folder), "remuxed": True})
-    shutil.rmtree(job.folder / "segments", ignore_errors=True)
+    # On disk before it is counted on: a power cut must leave either the file or what it is made of.
+    job.control.alive(SLOW_DISK_SECONDS)
+    flush(whole)
+    write_journal(job.folder, {**read_journal(job.folder), "remuxed": True}, durable=True)
+    discard(job.folder / SEGMENTS)
     return Fetched(whole, playlists[0].duration)
 
 

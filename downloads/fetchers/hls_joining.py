@@ -105,7 +105,7 @@ class Joining:
             self._write(0 if self._is_index_large else CERTAIN, keep=True)
             return
         reserved = diskplan.reserved_for_others(job.control.item)
-        diskplan.require(job.work_root, self._gathering.largest + self._index(CERTAIN), reserved=reserved)
+        diskplan.require(job.work_root, self._gathering.progress.largest + self._index(CERTAIN), reserved=reserved)
         logger.info("There is no room for the segments and the file at once: they are removed as they are joined")
         self._write(CERTAIN, keep=False)
 
@@ -146,8 +146,8 @@ class Joining:
             return True
         self._looked_at = now
         gathering, job = self._gathering, self._job
-        expected = gathering.expected
-        needed = max(0, expected - gathering.transfer.done) + max(0, expected - self._read)
+        expected = gathering.progress.expected
+        needed = max(0, expected - gathering.progress.transfer.done) + max(0, expected - self._read)
         needed += self._index(remux.SPARE)
         return diskplan.free(job.work_root) - diskplan.reserved_for_others(job.control.item) >= needed
 

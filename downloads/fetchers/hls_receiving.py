@@ -1,4 +1,7 @@
-"""Brings one range of bytes from a host: in pieces of one reused buffer, decrypted on the way to the disk."""
+"""Brings one range of bytes from a host: in pieces of one reused buffer, decrypted on the way to the disk.
+
+What is wanted as it comes goes from the connection into the file without passing through this process.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from providers.http import MediaResponse
 BUFFER = 512 * 1024
 # Bytes of AES
 BLOCK = 16
+_TOO_LARGE = "A segment or key is larger than any real one."
 
 
 def opened(job: Job, piece: Piece) -> MediaResponse:
@@ -43,13 +47,13 @@ def _wanted(job: Job, response: MediaResponse, piece: Piece, most: int, buffer: 
     received = 0
     most += skip
     if skip > most or (left is None and (response.length or 0) > most):
-        raise TooLarge("A segment or key is larger than any real one.")
+        raise TooLarge(_TOO_LARGE)
     while count := response.read_into(buffer[: job.pace.piece]):
         job.pace.took(count)
         job.control.check()
         received += count
         if received > most:
-            raise TooLarge("A segment or key is larger than any real one.")
+            raise TooLarge(_TOO_LARGE)
         view = buffer[max(0, skip - received + count) : count]
         if left is not None:
             view = view[:left]
@@ -60,6 +64,24 @@ def _wanted(job: Job, response: MediaResponse, piece: Piece, most: int, buffer: 
             return
     if left:
         raise WrongContent(f"The host sent {received} of {piece.length} bytes of a segment.")
+
+
+def _poured(job: Job, response: MediaResponse, most: int, buffer: memoryview, file: int) -> Iterator[int]:
+    """As `pieces`, for a body of which every byte is wanted, straight into the file."""
+    received = 0
+    if (response.length or 0) > most:
+        raise TooLarge(_TOO_LARGE)
+    job.control.on_interrupt(response.close)
+    try:
+        while count := response.pour_into(file, received, buffer[: job.pace.piece]):
+            job.pace.took(count)
+            job.control.check()
+            received += count
+            if received > most:
+                raise TooLarge(_TOO_LARGE)
+            yield count
+    finally:
+        job.control.forget(response.close)
 
 
 def whole(job: Job, piece: Piece, most: int) -> bytes:
@@ -82,6 +104,10 @@ class Plain:
 
     def finish(self) -> None:
         """Nothing is left to do."""
+
+    def fileno(self) -> int:
+        """Of the file, which is empty so far: for whoever writes into it past this."""
+        return self._file.fileno()
 
 
 class Decrypted:
@@ -114,3 +140,15 @@ class Decrypted:
         if not 1 <= count <= BLOCK or self._held[-count:] != padding * count:
             raise WrongContent("A segment can't be decrypted with the key of the stream.")
         self._plain.write(self._held[:-count])
+
+
+def bring(
+    job: Job, response: MediaResponse, piece: Piece, most: int, buffer: memoryview, sink: Plain | Decrypted
+) -> Iterator[int]:
+    """Writes the piece into the sink; answers each time how many bytes have just come. Raises as `pieces`."""
+    if isinstance(sink, Plain) and not piece.offset and piece.length is None:
+        yield from _poured(job, response, most, buffer, sink.fileno())
+        return
+    for view in pieces(job, response, piece, most, buffer):
+        sink.write(view)
+        yield len(view)

@@ -8,9 +8,10 @@ everything waits for at the end.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -20,20 +21,22 @@ from typing import TypeVar
 from django.db import connection
 
 from downloads import diskplan
-from downloads.control import LOOK_SECONDS, Transfer
+from downloads.control import LOOK_SECONDS
 from downloads.fetchers.base import Job
-from downloads.fetchers.hls_receiving import BLOCK, BUFFER, Decrypted, Plain, opened, pieces, whole
-from downloads.fetchers.hls_tracks import Track
+from downloads.fetchers.hls_flushing import Flushing
+from downloads.fetchers.hls_progress import Progress
+from downloads.fetchers.hls_receiving import BLOCK, BUFFER, Decrypted, Plain, bring, opened, whole
+from downloads.fetchers.hls_tracks import SEGMENTS, Track
 from downloads.fetchers.playlist import Init, Piece, Segment
 from downloads.interruptions import Interrupted, TransferFailed
 from providers.exceptions import Expired, ProviderError, RateLimited, WrongContent
-from providers.http import KEY_LIMIT
+from providers.http import KEY_LIMIT, MediaResponse
 
 SEGMENT_LIMIT = 64 * 1024 * 1024
 INIT_LIMIT = 4 * 1024 * 1024
 TRIES = 3
 # So many segments may wait to be joined before only so many connections go on.
-LOOK_AHEAD, FEW = 24, 2
+LOOK_AHEAD, FEW = 8, 2
 # What an init section begins with when it is not encrypted.
 _BOXES = (b"ftyp", b"styp", b"moov", b"free", b"sidx", b"emsg")
 
@@ -48,6 +51,11 @@ class Abandoned(Exception):
 class _Task:
     track: Track
     segment: Segment
+
+
+def _files(tracks: Sequence[Track]) -> Iterator[Path]:
+    for track in tracks:
+        yield from (*track.inits.values(), *track.finished.values())
 
 
 class _Once:
@@ -91,7 +99,8 @@ class Gathering:
     def __init__(self, job: Job, tracks: Sequence[Track]) -> None:
         self.job = job
         self.tracks = tracks
-        self.transfer = Transfer(0, None)
+        self.progress = Progress(tracks)
+        self._flushing = Flushing(job.folder / SEGMENTS, [*_files(tracks)])
         self._keys, self._inits = _Once(), _Once()
         lock = threading.Lock()
         self._change, self._turn = threading.Condition(lock), threading.Condition(lock)
@@ -101,21 +110,12 @@ class Gathering:
         # Those that write to the disk, or are about to.
         self._writing: set[int] = set()
         self._error: BaseException | None = None
-        self._seconds = 0.0
-        self._had = 0
-        self._duration = sum(track.playlist.duration for track in tracks) or 1.0
         self._missing = deque(self._in_order())
-        self.largest = 0
-        for track in tracks:
-            for index, path in track.finished.items():
-                self._count(track.playlist.segments[index], path.stat().st_size)
-        self.transfer.place(self._had, self.transfer.total)
-        self.transfer.settle()
 
     def run(self) -> None:
         """Returns when every segment is on disk. Raises what kept one from it, and what ended the work."""
         job = self.job
-        job.control.begin(self.transfer)
+        job.control.begin(self.progress.transfer)
         names = [f"segment-{number}" for number in range(min(job.connections, len(self._missing)))]
         workers = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         try:
@@ -186,11 +186,6 @@ class Gathering:
             self._change.notify_all()
             self._turn.notify_all()
 
-    @property
-    def expected(self) -> int:
-        """Bytes of all segments together, as far as those that are there tell."""
-        return self.transfer.total or round(self._had * self._duration / max(self._seconds, 1.0))
-
     def _in_order(self) -> list[_Task]:
         """What is missing, by when it plays: the joiner wants picture and sound of one moment together."""
         found: list[tuple[float, int, _Task]] = []
@@ -237,51 +232,41 @@ class Gathering:
                 job.control.check()
                 if attempt == TRIES or not _helps_again(error):
                     raise
+        self.progress.finished(task.segment, size)
         with self._change:
             task.track.finished[task.segment.index] = path
-            self._count(task.segment, size)
             self._active -= 1
             self._waiting += 1
             self._change.notify_all()
-
-    def _count(self, segment: Segment, size: int) -> None:
-        self._seconds += segment.duration
-        self._had += size
-        self.largest = max(self.largest, size)
-        fraction = min(1.0, self._seconds / self._duration)
-        self.transfer.fraction = fraction
-        if fraction > 0.05:
-            self.transfer.total = round(self._had / fraction)
+        self._flushing.add(path)
 
     def _fetch_once(self, task: _Task, buffer: memoryview) -> tuple[int, Path]:
         segment, track = task.segment, task.track
         key = self._key(segment.key_url) if segment.key_url else None
         if segment.init:
             self._fetch_init(track, segment, segment.init)
-        diskplan.require(self.job.work_root, max(segment.piece.length or 0, self.largest))
+        diskplan.require(self.job.work_root, max(segment.piece.length or 0, self.progress.largest))
         response = opened(self.job, segment.piece)
         with response, self._may_write():
-            return self._write(track, segment, key, pieces(self.job, response, segment.piece, SEGMENT_LIMIT, buffer))
+            return self._write(task, key, response, buffer)
 
-    def _write(
-        self, track: Track, segment: Segment, key: bytes | None, views: Iterable[memoryview]
-    ) -> tuple[int, Path]:
+    def _write(self, task: _Task, key: bytes | None, response: MediaResponse, buffer: memoryview) -> tuple[int, Path]:
+        segment, track = task.segment, task.track
         temporary = track.folder / f"{segment.index:05d}.{threading.get_ident()}.part"
         received = 0
         try:
             with FileIO(temporary, "w") as file:
                 sink = Decrypted(file, key, segment.iv) if key else Plain(file)
-                for view in views:
-                    sink.write(view)
-                    received += len(view)
-                    self.transfer.advance(len(view))
+                for count in bring(self.job, response, segment.piece, SEGMENT_LIMIT, buffer, sink):
+                    received += count
+                    self.progress.part(segment, count, response.length)
                 sink.finish()
-                size = file.tell()
+                size = os.fstat(file.fileno()).st_size
             path = track.path(segment, size)
             temporary.rename(path)
         except BaseException:
             # What is of no use is not had; on a full disk every byte counts.
-            self.transfer.advance(-received)
+            self.progress.lost(segment, received)
             temporary.unlink(missing_ok=True)
             raise
         return size, path
@@ -316,6 +301,8 @@ class Gathering:
                         sink.write(data[start : start + BUFFER])
                     sink.finish()
                     path = track.init_path(segment, file.tell())
-                return temporary.rename(path)
+                temporary.rename(path)
+                self._flushing.add(path)
+                return path
             finally:
                 temporary.unlink(missing_ok=True)

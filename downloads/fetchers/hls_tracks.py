@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from downloads.fetchers.hls_flushing import flushed
 from downloads.fetchers.playlist import MediaPlaylist, Segment
+from downloads.range_journal import boot_id
 from downloads.workfolder import read_journal, write_journal
 
+SEGMENTS = "segments"
 # A segment's file is named by its place and its size: what a power cut left short is seen by its name.
 _NAME = re.compile(r"(init-)?(\d{5})-(\d{1,15})", re.ASCII)
 
@@ -24,12 +27,16 @@ class Track:
     finished: dict[int, Path] = field(default_factory=dict)
     inits: dict[int, Path] = field(default_factory=dict)
 
-    def find(self) -> None:
-        """Takes in what an earlier try left; files that are not what their names say are removed."""
+    def find(self, trusted: Collection[str] | None = None) -> None:
+        """Takes in what an earlier try left; files that are not what their names say are removed.
+
+        `trusted`: the only ones that count, by their folder's name and their own; None for all of them.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.iterdir():
             match = _NAME.fullmatch(path.name)
-            if match and path.stat().st_size == int(match[3]):
+            is_trusted = trusted is None or f"{self.folder.name}/{path.name}" in trusted
+            if match and is_trusted and path.stat().st_size == int(match[3]):
                 (self.inits if match[1] else self.finished)[int(match[2])] = path
             else:
                 path.unlink()
@@ -58,11 +65,14 @@ class Track:
 def open_tracks(folder: Path, playlists: Sequence[MediaPlaylist]) -> list[Track]:
     """The tracks with what is on disk of them; nothing is kept of another stream than these playlists list."""
     identity = "|".join(playlist.identity for playlist in playlists)
-    if read_journal(folder).get("identity") != identity:
-        shutil.rmtree(folder / "segments", ignore_errors=True)
-        write_journal(folder, {"identity": identity, "duration": playlists[0].duration})
+    noted, boot = read_journal(folder), boot_id()
+    trusted = None if noted.get("boot") == boot else flushed(folder / SEGMENTS)
+    if noted.get("identity") != identity:
+        shutil.rmtree(folder / SEGMENTS, ignore_errors=True)
     names = ("picture", "sound")
-    tracks = [Track(one, folder / "segments" / name) for name, one in zip(names, playlists, strict=False)]
+    tracks = [Track(one, folder / SEGMENTS / name) for name, one in zip(names, playlists, strict=False)]
     for track in tracks:
-        track.find()
+        track.find(trusted)
+    # After the untrusted ones are gone: from then on what is there was written since the machine started.
+    write_journal(folder, {"identity": identity, "duration": playlists[0].duration, "boot": boot}, durable=True)
     return tracks

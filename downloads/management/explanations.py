@@ -29,6 +29,7 @@ def _told(item: QueueItem) -> dict[str, Any]:
     kept = ("id", "provider", "language", "size", "reason", "created_at")
     return {
         **rendering.item(item),
+        "language": answer.language,
         "code": item.episode.code,
         "state": answer.state,
         "reason": answer.reason,

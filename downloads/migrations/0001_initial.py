@@ -45,6 +45,8 @@ class Migration(migrations.Migration):
                 ('awaited_work_bytes', models.BigIntegerField(default=0, editable=False)),
                 ('awaited_library_bytes', models.BigIntegerField(default=0, editable=False)),
                 ('download_url', models.TextField(blank=True, help_text='Of the stream in use; never shown to members.')),
+                ('upgrade', models.CharField(blank=True, choices=[('', 'no'), ('wanted', 'wanted'), ('replacing', 'the lesser file goes'), ('replaced', 'done'), ('kept', 'nothing was replaced')], default='', help_text='Whether it takes the place of a file in a lesser language.', max_length=16)),
+                ('replaced', models.JSONField(blank=True, default=list, help_text='Path and language of what it took the place of.')),
                 ('file_destination', models.CharField(blank=True, help_text='Below the library folder.', max_length=1000)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('completed_at', models.DateTimeField(blank=True, null=True)),
@@ -59,6 +61,8 @@ class Migration(migrations.Migration):
                 ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='queue_items', to='library.series')),
             ],
             options={
+                'verbose_name': 'queue item',
+                'verbose_name_plural': 'queue items',
                 'ordering': ['-priority', 'position', 'id'],
             },
         ),
@@ -80,6 +84,8 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quarantined', to='downloads.queueitem')),
             ],
             options={
+                'verbose_name': 'quarantined file',
+                'verbose_name_plural': 'quarantined files',
                 'ordering': ['-created_at', '-id'],
             },
         ),
@@ -96,10 +102,14 @@ class Migration(migrations.Migration):
                 ('bytes', models.BigIntegerField(default=0)),
                 ('outcome', models.CharField(blank=True, choices=[('completed', 'completed'), ('failed', 'failed'), ('stalled', 'stalled'), ('slow', 'too slow'), ('blocked', 'blocked'), ('rate_limited', 'rate limited'), ('expired', 'address expired'), ('wrong_content', 'wrong content'), ('truth_failed', 'failed its check'), ('cancelled', 'cancelled'), ('parked', 'parked')], help_text='Empty while it runs.', max_length=16)),
                 ('error', models.TextField(blank=True)),
+                ('error_code', models.CharField(blank=True, editable=False, help_text='What kind of error it was.', max_length=32)),
                 ('next_step', models.TextField(blank=True)),
+                ('followed_by', models.CharField(blank=True, editable=False, help_text='The host tried after it.', max_length=64)),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='downloads.queueitem')),
             ],
             options={
+                'verbose_name': 'attempt',
+                'verbose_name_plural': 'attempts',
                 'ordering': ['id'],
             },
         ),
@@ -114,9 +124,32 @@ class Migration(migrations.Migration):
                 ('next_position', models.BigIntegerField(default=0, editable=False)),
             ],
             options={
-                'verbose_name': 'queue switches',
+                'verbose_name': 'queue switch',
                 'verbose_name_plural': 'queue switches',
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='queue_state_one_row')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Rescan',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('status', models.CharField(choices=[('scanning', 'scanning'), ('queueing', 'queueing what is missing'), ('completed', 'completed'), ('failed', 'failed')], default='scanning', max_length=16)),
+                ('live', models.BooleanField(default=True, editable=False, null=True, unique=True)),
+                ('trigger', models.CharField(choices=[('schedule', 'schedule'), ('manual', 'by hand')], max_length=16)),
+                ('queued', models.PositiveIntegerField(default=0, help_text='Episodes that were queued.')),
+                ('upgrades', models.PositiveIntegerField(default=0, help_text='Of them such that are there in a lesser language.')),
+                ('error', models.TextField(blank=True)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('token', models.CharField(blank=True, editable=False, max_length=32)),
+                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('scan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='library.scan')),
+            ],
+            options={
+                'verbose_name': 'scheduled rescan',
+                'verbose_name_plural': 'scheduled rescans',
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
@@ -132,6 +165,8 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'undoable action',
+                'verbose_name_plural': 'undoable actions',
                 'abstract': False,
             },
         ),
@@ -151,6 +186,10 @@ class Migration(migrations.Migration):
             model_name='queueitem',
             index=models.Index(fields=['series', 'status'], name='queue_of_series'),
         ),
+        migrations.AddIndex(
+            model_name='queueitem',
+            index=models.Index(condition=models.Q(('upgrade__in', ['wanted', 'replacing'])), fields=['upgrade'], name='queue_upgrades'),
+        ),
         migrations.AddConstraint(
             model_name='queueitem',
             constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['pending', 'downloading', 'paused'])), fields=('episode', 'language'), name='queue_one_live_item'),
@@ -162,6 +201,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='queueitem',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('pause_reason__gt', ''), ('status', 'paused')), models.Q(models.Q(('status', 'paused'), _negated=True), ('pause_reason', '')), _connector='OR'), name='queue_reason_while_paused'),
+        ),
+        migrations.AddIndex(
+            model_name='attempt',
+            index=models.Index(fields=['started_at', 'provider'], name='attempt_recent'),
         ),
         migrations.AddConstraint(
             model_name='attempt',

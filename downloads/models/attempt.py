@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.live.publish import publish
 from aniworld.records import Record, RecordQuerySet
 from downloads.interruptions import LeaseLost
 from downloads.models.queue_item import QueueItem
+from providers.models import Provider
 
 
 class AttemptQuerySet(RecordQuerySet["Attempt"]):
@@ -23,6 +24,7 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
                 raise LeaseLost("The item was cancelled, stopped or taken over.")
             now = timezone.now()
             self.filter(item=item, ended_at__isnull=True).update(ended_at=now, outcome=Attempt.Outcome.PARKED)
+            self.filter(item=item, followed_by="").update(followed_by=provider)
             return self.create(item=item, provider=provider, language=language, started_at=now)
 
     def of_this_run(self, item: QueueItem) -> AttemptQuerySet:
@@ -74,12 +76,17 @@ class Attempt(Record):
     bytes = models.BigIntegerField(default=0)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True, help_text=_("Empty while it runs."))
     error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=32, blank=True, editable=False, help_text=_("What kind of error it was."))
     next_step = models.TextField(blank=True)
+    followed_by = models.CharField(max_length=64, blank=True, editable=False, help_text=_("The host tried after it."))
 
     objects = AttemptQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
         ordering = ["id"]
+        indexes = [models.Index(fields=["started_at", "provider"], name="attempt_recent")]
         constraints = [
             models.UniqueConstraint(
                 fields=["item"], condition=models.Q(ended_at__isnull=True), name="attempt_one_open_an_item"
@@ -89,16 +96,21 @@ class Attempt(Record):
     def __str__(self) -> str:
         return f"{self.provider}: {self.outcome or 'running'}"
 
-    def end(self, outcome: str, error: str, *, size: int) -> None:
-        """Records how it ended; what is done next is said by `hand_over`, or by `AttemptQuerySet.plan`."""
+    def end(self, outcome: str, error: str, *, size: int, code: str = "") -> None:
+        """Records how it ended; what is done next is said by `hand_over`, or by `AttemptQuerySet.plan`.
+
+        `code` is that of the provider's error, empty for one of the transfer.
+        """
         Attempt.objects.filter(pk=self.pk, ended_at__isnull=True).update(
-            ended_at=timezone.now(), outcome=outcome, error=error, bytes=size
+            ended_at=timezone.now(), outcome=outcome, error=error, error_code=code, bytes=size
         )
         self.outcome, self.error = outcome, error
 
     def hand_over(self, following: str) -> None:
-        """Says that the host `following` takes over, and tells of it."""
+        """Says that the host named `following` takes over, and tells of it."""
+        row = Provider.known().get(following)
+        shown = row.display_name if row else following
         with transaction.atomic():
-            Attempt.objects.filter(pk=self.pk).update(next_step=_now("Tries %s next.") % following)
+            Attempt.objects.filter(pk=self.pk).update(next_step=gettext("Tries %s next.") % shown)
             data = {"item_id": self.item_id, "from": self.provider, "to": following}
             publish("failover", {**data, "outcome": self.outcome, "error": self.error})

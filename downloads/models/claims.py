@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from aniworld.records import RecordQuerySet
+from downloads.models.next_due import next_due
 from downloads.models.queue_state import QueueState
 from downloads.models.turnstile import turn
 
@@ -25,6 +26,13 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
     def live(self) -> QueueItemQuerySet:
         """Those not over."""
         return self.filter(status__in=self.model.LIVE)
+
+    def rivals_of(self, item: QueueItem) -> QueueItemQuerySet:
+        """Others that would bring the same: the episode in that language, or both in whichever the plan gives."""
+        same = models.Q(language=item.language)
+        if not item.language_fixed:
+            same |= models.Q(language_fixed=False)
+        return self.filter(same, episode=item.episode_id).exclude(pk=item.pk)
 
     def listed(self) -> QueueItemQuerySet:
         """Those not cleared away."""
@@ -50,6 +58,7 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         The queue's row is locked meanwhile, so that two claimers can't both see the last free place.
         """
         with turn(), transaction.atomic():
+            _commit_without_waiting()
             if not QueueState.objects.locked().may_start:
                 return None
             now = timezone.now()
@@ -63,8 +72,11 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
             # All other claimers wait for this transaction: it asks for nothing it does not need.
             any_abandoned = len(owners) < len(leases)
             item = self._abandoned_one(now) if any_abandoned else None
-            item = item or self.due(now)._first_unlocked()
-            return item if item and item.take(owner, now) else None
+            item = item or next_due(self.model, now)
+            if item is None or not item.take(owner, now):
+                return None
+        # Whole, now that nobody waits; a user may have taken it out again at this very moment.
+        return self.select_related("series", "episode").filter(pk=item.pk, token=item.token).first()
 
     def claim_one(self, pk: int, owner: str) -> QueueItem | None:
         """Leases this very item, whatever else waits; None while it is not due, or the queue does not run."""
@@ -88,3 +100,14 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         if connection.features.has_select_for_update_skip_locked:
             return rows.select_for_update(skip_locked=True, of=("self",)).first()
         return rows.first()
+
+
+def _commit_without_waiting() -> None:
+    """Lets PostgreSQL answer before the claim is on its disk, which every other claimer would wait for.
+
+    A claim that a crash of the server takes back costs nothing: the item is pending, and each later write of its worker
+    names a token that no row has. SQLite does not wait for the disk at a commit either.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")

@@ -47,6 +47,8 @@ class QuarantinedFile(Record):
     objects = QuarantinedFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("quarantined file")
+        verbose_name_plural = _("quarantined files")
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:

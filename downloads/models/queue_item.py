@@ -10,29 +10,24 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld.api_types import LARGEST_INTEGER, LARGEST_ROW_ID
 from aniworld.records import Record
 from downloads import events
 from downloads.models.claims import QueueItemQuerySet
+from downloads.models.item_states import ItemStatus, PauseReason
+from downloads.models.priority import Priority
 from downloads.models.queue_state import QueueState
 from downloads.models.turnstile import turn
+from downloads.models.upgrade_state import UpgradeState
 from library.models import Episode, Series
 
 LEASE = timedelta(seconds=30)
 
 
-class Priority(models.IntegerChoices):
-    """Higher goes first. The API speaks of the lower-case names."""
-
-    LOW = 0, _("low")
-    NORMAL = 1, _("normal")
-    HIGH = 2, _("high")
-
-
-class QueueItem(Record):
+class QueueItem(UpgradeState, Record):
     """One episode that shall be downloaded; the single source of truth of its download.
 
     pending → downloading → completed | failed | cancelled; downloading → pending (stop, shutdown, another round) or
@@ -40,21 +35,8 @@ class QueueItem(Record):
     write of a worker names its token, and one that changes no row means the lease is lost and the work ends at once.
     """
 
-    class Status(models.TextChoices):
-        PENDING = "pending", _("pending")
-        DOWNLOADING = "downloading", _("downloading")
-        PAUSED = "paused", _("paused")
-        COMPLETED = "completed", _("completed")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
-
-    class PauseReason(models.TextChoices):
-        USER = "user", _("by a user")
-        BLOCKED = "blocked", _("every source is blocked")
-        DISK = "disk", _("the disk is full")
-        LIBRARY = "library_unavailable", _("the library folder is not there")
-        WINDOW = "window", _("outside the download window")
-
+    Status = ItemStatus
+    PauseReason = PauseReason
     LIVE = (Status.PENDING, Status.DOWNLOADING, Status.PAUSED)
 
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="queue_items")
@@ -102,6 +84,8 @@ class QueueItem(Record):
     objects = QueueItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("queue item")
+        verbose_name_plural = _("queue items")
         ordering = ["-priority", "position", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -125,6 +109,9 @@ class QueueItem(Record):
             models.Index(fields=["status", "cleared_at", "-completed_at"], name="queue_ended"),
             models.Index(fields=["status", "cleared_at", "downloaded_bytes"], name="queue_statistics"),
             models.Index(fields=["series", "status"], name="queue_of_series"),
+            models.Index(
+                fields=["upgrade"], condition=models.Q(upgrade__in=["wanted", "replacing"]), name="queue_upgrades"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -151,7 +138,9 @@ class QueueItem(Record):
         }
         changed = QueueItem.objects.filter(pk=self.pk, status=self.status, token=self.token).update(**values)
         if changed and abandoned:
-            self._close_attempt(now, "parked", _text("The worker vanished."), _text("Goes on from the bytes it had."))
+            self._close_attempt(
+                now, "parked", gettext("The worker vanished."), gettext("Goes on from the bytes it had.")
+            )
         if changed:
             self._adopt(values)
             events.started(self)
@@ -159,7 +148,7 @@ class QueueItem(Record):
 
     def give_up(self, now: datetime) -> bool:
         """downloading, abandoned once more → failed: what took so many workers with it is not given to another one."""
-        message = _text(
+        message = gettext(
             "Its worker vanished %d times in a row without a byte gained: it is the item that ends them. "
             "The log of the workers has more; retrying begins anew."
         ) % (self.lost_workers + 1)
@@ -232,8 +221,8 @@ class QueueItem(Record):
         self._adopt({"expected_bytes": size})
         return bool(self._mine().update(expected_bytes=size))
 
-    def complete(self, destination: str, size: int, note: str = "") -> bool:
-        """downloading → completed; `note` says what was unusual about it."""
+    def complete(self, destination: str, size: int, note: str = "", language: str = "") -> bool:
+        """downloading → completed; `note` says what was unusual about it, `language` what it has without an attempt."""
         values = {
             "progress_percent": 100.0,
             "downloaded_bytes": size,
@@ -242,6 +231,7 @@ class QueueItem(Record):
             "completed_at": timezone.now(),
             "error_message": "",
             "note": note,
+            "language": language or self.language,
             "download_url": "",
         }
         return self._leave(self.Status.COMPLETED, events.completed, outcome="completed", **values)
@@ -287,6 +277,8 @@ class QueueItem(Record):
             if changed:
                 self._reload()
                 self._close_attempt(timezone.now(), outcome, self.error_message, "")
+                if status == self.Status.FAILED:
+                    Episode.objects.filter(pk=self.episode_id).leave_alone(Episode.LeftAlone.FAILED)
                 tell(self)
         return bool(changed)
 
@@ -342,7 +334,11 @@ class QueueItem(Record):
         # What was tried before counts no longer: it begins anew with the next claim.
         fresh["started_at"] = None
         values: dict[str, Any] = {"next_attempt_at": None, "error_message": "", "pause_reason": reason}
-        return self._turn((before,), after, events.paused if reason else events.waiting, **fresh, **values)
+        with transaction.atomic():
+            revived = self._turn((before,), after, events.paused if reason else events.waiting, **fresh, **values)
+            if revived:
+                Episode.objects.filter(pk=self.episode_id).taken_up()
+        return revived
 
     def stop(self) -> bool:
         """downloading → pending, for a stopped queue."""

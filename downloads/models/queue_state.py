@@ -37,7 +37,8 @@ class QueueState(Record):
     objects = QueueStateQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("queue switches")
+        verbose_name = _("queue switch")
+        verbose_name_plural = _("queue switches")
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="queue_state_one_row")]
 
     def __str__(self) -> str:

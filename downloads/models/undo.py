@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from aniworld.accounts.models import User
 from aniworld.configuration import store
@@ -29,6 +30,10 @@ class Undo(Record):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("undoable action")
+        verbose_name_plural = _("undoable actions")
 
     def __str__(self) -> str:
         return self.action

@@ -29,7 +29,9 @@ class Command(OneLineErrors):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("key", help="the series")
-        parser.add_argument("episodes", nargs="*", metavar="S01E02", help="episodes; all missing ones without")
+        parser.add_argument(
+            "episodes", nargs="*", default=[], metavar="S01E02", help="episodes; all missing ones without"
+        )
         parser.add_argument("--language", help="this language and no other, such as 'German Dub'")
         parser.add_argument("--now", action="store_true", help="in the foreground; exit 0 only if all arrived")
 
@@ -37,6 +39,8 @@ class Command(OneLineErrors):
         series = Series.objects.live().filter(key=options["key"]).first()
         if series is None:
             raise CommandError(f"There is no series '{options['key']}'.")
+        if not series.provider:
+            raise CommandError(f"{series} has no catalogue to download from yet; choose one on the page /findings.")
         episodes = _episodes(series, options["episodes"])
         enqueued = queue.enqueue(series, episodes, language=options["language"])
         for entry in enqueued.skipped:

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from aniworld.management.command import OneLineErrors, WrongUse
-from downloads import acceptance, queue, statistics
+from downloads import acceptance, expected_language, queue, retries, statistics
 from downloads.api import rendering
 from downloads.management import explanations
 from downloads.models import QueueItem
@@ -51,7 +51,7 @@ class Command(OneLineErrors):
         elif options["json"]:
             self.stdout.write(json.dumps(_whole(), default=str))
         else:
-            Console().print(_table())
+            Console().print(_shown())
 
     def _say(self, result: dict[str, Any], as_json: bool) -> None:
         self.stdout.write(json.dumps(result, default=str) if as_json else _sentence(result))
@@ -65,10 +65,10 @@ class Command(OneLineErrors):
             Console().print(explanations.shown(answer))
 
     def _watch(self) -> None:
-        with Live(_table(), console=Console(), refresh_per_second=4) as live:
+        with Live(_shown(), console=Console(), refresh_per_second=4) as live:
             while True:
                 time.sleep(0.5)
-                live.update(_table())
+                live.update(_shown())
 
 
 def _sentence(result: dict[str, Any]) -> str:
@@ -81,8 +81,8 @@ def _sentence(result: dict[str, Any]) -> str:
     if "accepted" in result:
         return "\n".join(f"{item['id']}: {item['status']} {item['why']}".rstrip() for item in result["accepted"])
     if "retried_count" in result:
-        left = len(result["skipped"])
-        return f"{result['retried_count']} tried again{f', {left} left as they are' if left else ''}."
+        left = retries.why_left(result["skipped"])
+        return f"{result['retried_count']} tried again.{f' {left}' if left else ''}"
     return f"{result.get('removed', result.get('cleared_count', 0))} removed."
 
 
@@ -109,6 +109,12 @@ def _whole() -> dict[str, Any]:
     return {"status": {**statistics.switches(), **lists}, "statistics": statistics.statistics()}
 
 
+def _shown() -> Table | str:
+    """The table, or where nothing is in it a sentence."""
+    table = _table()
+    return table if table.row_count else f"{table.title}\nThe queue is empty."
+
+
 def _table() -> Table:
     numbers, switches = statistics.statistics(), statistics.switches()
     state = "stopped" if not switches["is_running"] else "paused" if switches["is_paused"] else "running"
@@ -118,15 +124,17 @@ def _table() -> Table:
     table = Table(
         title=f"Queue {state}, {speed}, {numbers['pending']} pending, {numbers['completed']} done", title_justify="left"
     )
-    for heading in ("id", "episode", "language", "status", "", "host", "why"):
+    for heading in ("id", "episode", "language", "status", "progress", "host", "why"):
         table.add_column(heading, overflow="fold")
     lists = statistics.lists()
-    for item in [*lists["active_downloads"], *_paused(), *lists["pending_queue"], *lists["failed_downloads"]]:
+    items = [*lists["active_downloads"], *_paused(), *lists["pending_queue"], *lists["failed_downloads"]]
+    tried = expected_language.tried_last(items)
+    for item in items:
         bar = ProgressBar(total=100, completed=item.progress_percent, width=20)
         table.add_row(
             str(item.pk),
             f"{item.series.name} {item.episode.code}",
-            item.language,
+            expected_language.of(item, tried.get(item.pk, "")),
             item.get_status_display(),
             bar,
             item.provider,
