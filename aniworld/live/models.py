@@ -19,6 +19,8 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("live event")
+        verbose_name_plural = _("live events")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["room", "id"], name="event_room"),
@@ -80,8 +82,9 @@ class Progress(models.Model):
     objects = ProgressQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("operation")
         ordering = ["-updated_at"]
-        verbose_name_plural = _("progress")
+        verbose_name_plural = _("operations")
         indexes = [models.Index(fields=["type", "status", "-updated_at"], name="progress_list")]
 
     def __str__(self) -> str:

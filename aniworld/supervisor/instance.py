@@ -95,6 +95,18 @@ class Claim:
         self._held.clear()
 
 
+def is_held(role: str) -> bool:
+    """Whether an `up` of this data folder has that role now: web or workers."""
+    try:
+        with (settings.RUN_DIR / f"up-{role}.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 def is_dead(instance: str) -> bool:
     """Whether this `up` ran on this data folder and has ended without tidying up. A foreign one is never dead."""
     try:

@@ -49,6 +49,8 @@ class Cluster(Record):
     objects = ClusterQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("group of workers")
+        verbose_name_plural = _("groups of workers")
         ordering = ["host", "name"]
         constraints = [models.UniqueConstraint(fields=["instance", "name"], name="cluster_once_an_instance")]
 

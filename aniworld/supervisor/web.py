@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.routing import get_default_application
-from daphne.server import Server
+from daphne import server
 from django.conf import settings
 
 from aniworld.supervisor import tie
+from aniworld.supervisor.request_limits import BoundedFactory
 
 Scope = dict[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -38,7 +39,9 @@ def below(base_path: str, application: Application) -> Application:
 
 def serve(application: Application, descriptor: int, base_path: str) -> None:
     """Serves on an open, listening socket until SIGTERM."""
-    Server(
+    # Daphne asks nobody which factory to use.
+    server.HTTPFactory = BoundedFactory
+    server.Server(
         application=below(base_path, application),
         endpoints=[f"fd:fileno={descriptor}"],
         http_timeout=None,

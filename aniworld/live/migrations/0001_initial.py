@@ -21,6 +21,8 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(default=dict)),
             ],
             options={
+                'verbose_name': 'live event',
+                'verbose_name_plural': 'live events',
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['room', 'id'], name='event_room'), models.Index(fields=['timestamp'], name='event_age')],
             },
@@ -41,7 +43,8 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'progress',
+                'verbose_name': 'operation',
+                'verbose_name_plural': 'operations',
                 'ordering': ['-updated_at'],
                 'indexes': [models.Index(fields=['type', 'status', '-updated_at'], name='progress_list')],
             },

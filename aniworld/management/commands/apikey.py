@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import timedelta
 from typing import IO, Any, cast
 
-from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aniworld.accounts import tokens
+from aniworld.accounts import keys
 from aniworld.accounts.models import ApiKey, User
 from aniworld.management.command import OneLineErrors
-from aniworld.refusals import Conflict, NotThere
+from aniworld.refusals import NotThere
 
 
 class Command(OneLineErrors):
@@ -29,8 +30,9 @@ class Command(OneLineErrors):
             "--scope",
             choices=ApiKey.Scope.values,
             default=ApiKey.Scope.READ.value,
-            help="what it may do: read looks only (default); queue also adds series and downloads; admin everything",
+            help="what it may do: read looks only (default); queue also works the queue; admin all its user may",
         )
+        create.add_argument("--days", type=_days, help="after so many days it opens nothing any more (1 to 3650)")
         create.add_argument("--user", help="whom it acts for; the first administrator when left out")
         listing = verbs.add_parser("list", help="all keys, without what opens")
         delete = verbs.add_parser("delete", help="deletes a key")
@@ -43,12 +45,10 @@ class Command(OneLineErrors):
 
     def _create(self, options: dict[str, Any]) -> None:
         user = _user(options["user"])
-        try:
-            with transaction.atomic():
-                key, text = tokens.create_key(user, options["name"][:100], options["scope"])
-        except IntegrityError:
-            raise Conflict(_("There is an API key of this name already.")) from None
-        shown = {"name": key.name, "scope": key.scope, "user": user.username, "key": text}
+        days = options["days"]
+        ends = timezone.now() + timedelta(days=days) if days else None
+        key, text = keys.make(user, options["name"][:100], options["scope"], ends, by="", via="command")
+        shown = {"name": key.name, "scope": key.scope, "user": user.username, "expires_at": _moment(key), "key": text}
         self.stdout.write(json.dumps(shown) if options["json"] else text)
         if not options["json"]:
             # Apart from the key, so that `$(manage.py apikey create NAME)` holds nothing else.
@@ -56,8 +56,14 @@ class Command(OneLineErrors):
             self.stderr.write(_("It is not shown again. Send it as the header X-Api-Key."), self.style.SUCCESS)
 
     def _list(self, options: dict[str, Any]) -> None:
-        rows = [
-            {"name": key.name, "prefix": key.prefix, "scope": key.scope, "user": key.user.username}
+        rows: list[dict[str, Any]] = [
+            {
+                "name": key.name,
+                "prefix": key.prefix,
+                "scope": key.scope,
+                "user": key.user.username,
+                "expires_at": _moment(key),
+            }
             for key in ApiKey.objects.select_related("user")
         ]
         if options["json"]:
@@ -66,22 +72,34 @@ class Command(OneLineErrors):
         if not rows:
             self.stdout.write(_("There are no API keys. Make one with apikey create NAME."))
             return
-        table = Table(_("Name"), _("Begins with"), _("Scope"), _("Acts for"), box=None, pad_edge=False)
+        headers = (_("Name"), _("Begins with"), _("Scope"), _("Acts for"), _("Until"))
+        table = Table(*headers, box=None, pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(text) for text in (row["name"], f"{row['prefix']}…", row["scope"], row["user"])))
+            texts = (row["name"], f"{row['prefix']}…", row["scope"], row["user"], row["expires_at"] or "–")
+            table.add_row(*(Text(text) for text in texts))
         Console(file=cast("IO[str]", self.stdout), highlight=False).print(table)
 
     def _delete(self, options: dict[str, Any]) -> None:
-        if not ApiKey.objects.filter(name=options["name"]).delete()[0]:
-            raise NotThere(_("There is no such API key."))
+        keys.delete(ApiKey.objects.filter(name=options["name"]).first(), by="", via="command")
         self.stdout.write(_("Deleted."))
+
+
+def _days(text: str) -> int:
+    days = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= days <= 3650:
+        raise ArgumentTypeError(_("“%s” is no number of days; write one from 1 to 3650.") % text[:40])
+    return days
+
+
+def _moment(key: ApiKey) -> str | None:
+    return key.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z") if key.expires_at else None
 
 
 def _allows(key: ApiKey) -> str:
     """What the key may do, in a sentence."""
     return {
         ApiKey.Scope.READ: _("Scope read: it may look at everything %(user)s sees, and change nothing (see --scope)."),
-        ApiKey.Scope.QUEUE: _("Scope queue: as %(user)s it may look, add series and work the queue."),
+        ApiKey.Scope.QUEUE: _("Scope queue: as %(user)s it may look, queue downloads and work the queue."),
         ApiKey.Scope.ADMIN: _("Scope admin: it may do all that %(user)s may."),
     }[ApiKey.Scope(key.scope)]
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
-from aniworld.configuration import judging, store
-from aniworld.management.command import OneLineErrors, WrongUse
-from aniworld.refusals import Invalid
-
-BY = "command"
+from aniworld.configuration import exchange, judging, store
+from aniworld.management.command import OneLineErrors, WrongUse, explanation
 
 
 class Command(OneLineErrors):
@@ -25,8 +23,6 @@ class Command(OneLineErrors):
         show = verbs.add_parser("show", help="everything (what `config` alone does)")
         get = verbs.add_parser("get", help="one value")
         get.add_argument("name", help="section.key, for example downloads.max_retries")
-        for verb in (show, get):
-            verb.add_argument("--json", action="store_true", help="for scripts")
         change = verbs.add_parser("set", help="changes values, after a backup")
         change.add_argument(
             "pairs",
@@ -36,9 +32,11 @@ class Command(OneLineErrors):
         )
         export = verbs.add_parser("export", help="writes the configuration as JSON, without secrets")
         export.add_argument("file", nargs="?", default="-")
-        load = verbs.add_parser("import", help="reads what export wrote; nothing changes when anything is wrong")
+        load = verbs.add_parser("import", help="reads what export wrote (- is standard input); all of it or nothing")
         load.add_argument("file")
-        verbs.add_parser("reset", help="back to the defaults, after a backup")
+        reset = verbs.add_parser("reset", help="back to the defaults, after a backup")
+        for verb in (show, get, change, load, reset):
+            verb.add_argument("--json", action="store_true", help="for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
         verbs = {
@@ -78,11 +76,15 @@ class Command(OneLineErrors):
                 raise WrongUse(_("Write it as %s=VALUE, without spaces around the sign.") % (pair or "section.key"))
             section, key = _split(name.strip())
             _put(changes.setdefault(section, {}), section, key, text.strip())
-        store.change(changes, by=BY, reason="config set")
-        self.stdout.write(_("Saved."))
+        try:
+            store.change(changes, reason="config set")
+        except ValidationError as error:
+            # What was typed is wrong, a name or a value.
+            raise WrongUse(explanation(error)) from error
+        self._done(_("Saved."), options)
 
     def _export(self, options: dict[str, Any]) -> None:
-        text = json.dumps(store.without_secrets(), indent=2, ensure_ascii=False)
+        text = json.dumps(exchange.export(), indent=2, ensure_ascii=False)
         if options["file"] == "-":
             self.stdout.write(text)
         else:
@@ -91,18 +93,17 @@ class Command(OneLineErrors):
     def _import(self, options: dict[str, Any]) -> None:
         file = options["file"]
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        try:
-            values = json.loads(text)
-        except ValueError as error:
-            raise Invalid(_("This is not JSON: %s") % error) from None
-        if not isinstance(values, dict):
-            raise Invalid(_("An object of sections is expected."))
-        store.change(values, by=BY, reason="config import")
-        self.stdout.write(_("Imported."))
+        exchange.take_over(exchange.read(text))
+        self._done(_("Imported."), options)
 
     def _reset(self, options: dict[str, Any]) -> None:
-        store.reset(by=BY)
-        self.stdout.write(_("Reset. What was in force before is a backup."))
+        store.reset()
+        self._done(_("Reset. What was in force before is a backup."), options)
+
+    def _done(self, told: str, options: dict[str, Any]) -> None:
+        """A sentence, or for scripts what is in force now."""
+        dumped = json.dumps(store.public_dump(), ensure_ascii=False)
+        self.stdout.write(dumped if options["json"] else told)
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from typing import IO, Any, cast
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from aniworld import checks
-from aniworld.diagnosis import OF_HOST
+from aniworld.checks.doctor import EVERYTHING
 from aniworld.management.command import OneLineErrors
 
 
@@ -26,7 +27,7 @@ class Command(OneLineErrors):
         parser.add_argument("--json", action="store_true", help="for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(checks.run((*checks.OF_INSTALLATION, *OF_HOST)))
+        found = list(checks.run(EVERYTHING))
         if options["json"]:
             text = json.dumps({"ok": _is_fine(found), "checks": [asdict(check) for check in found]}, indent=2)
             self.stdout.write(text)
@@ -45,7 +46,8 @@ class Command(OneLineErrors):
         console = Console(file=cast("IO[str]", self.stdout), highlight=False)
         console.print(table)
         wrong = sum(not check.ok and check.severity == "error" for check in found)
-        console.print(_("%d problems.") % wrong if wrong else _("No problem found."))
+        summary = ngettext("%d problem.", "%d problems.", wrong) % wrong
+        console.print(summary if wrong else _("No problem found."))
 
 
 def _mark(check: checks.Check) -> Text:

@@ -15,7 +15,7 @@ from django.core.checks import Tags, run_checks
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
-from aniworld import schedules
+from aniworld import rights, schedules
 from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import instance, listening
@@ -88,6 +88,7 @@ class Command(OneLineErrors):
         self._check()
         ClusterRecord.objects.tidy(dead)
         schedules.put_in_place()
+        rights.put_in_place()
         registry.sync()
         upkeep.release_dead_owners()
         instance.forget(dead)

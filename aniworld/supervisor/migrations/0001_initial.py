@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('restarts', models.PositiveIntegerField(default=0, help_text='How often it was wedged and started again.')),
             ],
             options={
+                'verbose_name': 'group of workers',
+                'verbose_name_plural': 'groups of workers',
                 'ordering': ['host', 'name'],
                 'constraints': [models.UniqueConstraint(fields=('instance', 'name'), name='cluster_once_an_instance')],
             },

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +13,11 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 
+from aniworld.logs.text import hide, one_line, without_secrets
+
+__all__ = ["about", "hide", "one_line", "without_secrets"]
+
 _context: ContextVar[dict[str, str] | None] = ContextVar("log_context", default=None)
-_LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-# What may appear in an address or a header and lets its reader in.
-_SECRETS = re.compile(
-    r"(?i)((?:authorization|x-api-key|api_key|apikey|token|password|signature|sig|key)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?"
-    r"|\baw[tk]_)[^\s\"'&,;]+"
-)
 
 
 @contextmanager
@@ -32,11 +29,6 @@ def about(**fields: object) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
-
-
-def one_line(text: str) -> str:
-    """`text` without line breaks and control characters, so that foreign text can't forge a log line."""
-    return _LINE_BREAKS.sub(" ⏎ ", text)
 
 
 class PrivateFile(WatchedFileHandler):
@@ -87,11 +79,18 @@ class LineFormatter(logging.Formatter):
         message = record.getMessage()
         if record.exc_info:
             message = f"{message}\n{self.formatException(record.exc_info)}"
-        message = _SECRETS.sub(r"\1***", one_line(message))
+        # Secrets first: a line break inside of one must not hide its rest.
+        message = one_line(without_secrets(message))
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        fields: dict[str, str] = {name: one_line(value) for name, value in getattr(record, "fields", {}).items()}
+        told = getattr(record, "fields", {}).items()
+        fields: dict[str, str] = {name: one_line(without_secrets(value)) for name, value in told}
         if self.as_json:
             line = {"time": when, "level": record.levelname, "logger": record.name, **fields, "message": message}
             return json.dumps(line, ensure_ascii=False)
-        about_whom = "".join(f" {name}={value}" for name, value in fields.items())
+        about_whom = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
         return f"{when} {record.levelname} {record.name}{about_whom} {message}"
+
+
+def _quoted(value: str) -> str:
+    """As it is, or in quotes where it would read like more than one field."""
+    return value if value and not any(sign in value for sign in ' "=') else json.dumps(value, ensure_ascii=False)
