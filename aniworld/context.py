@@ -11,12 +11,18 @@ from django.utils.functional import SimpleLazyObject
 
 from aniworld.configuration import store
 from aniworld.live.models import Event
+from aniworld.navigation import rail
 from downloads.models import QueueItem
 
 
 def _theme(request: HttpRequest) -> str:
     preferences = getattr(request, "preferences", None)
     return preferences.theme if preferences else "auto"
+
+
+def _density(request: HttpRequest) -> str:
+    preferences = getattr(request, "preferences", None)
+    return preferences.density if preferences else "comfortable"
 
 
 def activity() -> dict[str, int]:
@@ -40,7 +46,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "site_name": SimpleLazyObject(lambda: store.current().general.site_name),
         "theme": _theme(request),
+        "density": _density(request),
         "activity": SimpleLazyObject(activity),
+        "rail": SimpleLazyObject(lambda: rail(request)),
         "newest_event": getattr(request, "newest_event", None),
         "socket_path": f"{get_script_prefix()}ws/connect",
     }

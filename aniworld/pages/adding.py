@@ -14,16 +14,17 @@ from django.utils.translation import gettext as _
 
 from aniworld.pages import covers, feedback
 from aniworld.pages.access import action, members
-from aniworld.pages.library import LONGEST_QUERY, matching, words_of
+from aniworld.pages.shelf import LONGEST_QUERY, matching, words_of
 from aniworld.refusals import Refused
 from aniworld.setup import DEMO_CATALOGUE
-from library import catalog
+from library import catalog, lookup
 from library.models import Series
 from providers.demo.series import all_series
 from providers.models import Provider
 
 LIBRARY_HITS = 6
 SUGGESTED = 2
+MOST_NEAR = 5
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,34 @@ def _results(query: str) -> dict[str, Any]:
         }
         for item in outcome.items
     ]
-    return {"items": items, "warnings": [_warning(warned, names) for warned in outcome.warnings]}
+    warnings = [_warning(warned, names) for warned in outcome.warnings]
+    # Only who was answered "nothing" may have mistyped.
+    near = [] if items or outcome.unanswered else lookup.near_to(query, "", outcome)
+    return {
+        "items": items,
+        "warnings": warnings,
+        "near": list(dict.fromkeys(one.name for one in near))[:MOST_NEAR],
+        "many": len({one.provider for one in outcome.items}) > 1,
+    }
 
 
 def _warning(warned: catalog.Warned, names: dict[str, str]) -> str:
     facts = {"catalogue": names.get(warned.provider, warned.provider), "reason": warned.message}
+    if warned.code == catalog.NO_ADDRESS:
+        return _("%(catalogue)s could not be asked: %(reason)s") % facts
     return _("%(catalogue)s did not answer: %(reason)s") % facts
+
+
+def _link(query: str) -> dict[str, Any]:
+    """Whether it is a link, where to, and why it leads nowhere: before anything is offered."""
+    if not query.startswith(("http://", "https://")):
+        return {"link": ""}
+    try:
+        place = catalog.reference_of(query)
+    except Refused as refusal:
+        return {"link": "", "link_error": str(refusal)}
+    series = Series.objects.live().filter(provider=place.provider, slug=place.slug).first()
+    return {"link": query, "link_series": series, "link_catalogue": _catalogue_names().get(place.provider, "")}
 
 
 def _context(query: str) -> dict[str, Any]:
@@ -71,7 +94,7 @@ def _context(query: str) -> dict[str, Any]:
     enabled = set(Provider.objects.filter(kind=Provider.Kind.CATALOGUE, enabled=True).values_list("name", flat=True))
     return {
         "query": query,
-        "link": query if query.startswith(("http://", "https://")) else "",
+        **_link(query),
         "in_library": _in_library(query) if query else [],
         "catalogues": bool(enabled),
         "suggestions": _demo_titles() if DEMO_CATALOGUE in enabled and not query else [],
@@ -88,7 +111,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """One field; what it finds comes at once without script (`now`), else as a part behind a skeleton."""
     query = words_of(request)
     context = _context(query)
-    if query and "now" in request.GET and not context["link"]:
+    if query and "now" in request.GET and not context["link"] and "link_error" not in context:
         context |= _results(query) | {"searched": True}
     return render(request, "pages/add.html", context)
 
@@ -117,8 +140,14 @@ def add(request: HttpRequest) -> HttpResponse:
     """Adds what a result's form names and stays at the results, or adds a pasted link and goes to the series."""
     named = {name: request.POST.get(name, "").strip() for name in ("provider", "key", "link", "name")}
     try:
-        series = catalog.add(link=named["link"], key=named["key"], provider=named["provider"], name=named["name"])
-        added = Added(series.key, _("“%s” was added. Its episodes are being loaded.") % series)
+        series = catalog.add(
+            link=named["link"],
+            key=named["key"],
+            provider=named["provider"],
+            name=named["name"],
+            download="download" in request.POST,
+        )
+        added = Added(series.key, _told_of(request) % series)
     except catalog.AlreadyThere as refusal:
         added = Added(refusal.key, str(refusal), "info")
     except Refused as refusal:
@@ -126,6 +155,12 @@ def add(request: HttpRequest) -> HttpResponse:
             raise
         return _wrong_link(request, named["link"], refusal)
     return _told(request, added)
+
+
+def _told_of(request: HttpRequest) -> str:
+    if "download" in request.POST:
+        return _("“%s” was added. Its episodes are being loaded, and then all are downloaded.")
+    return _("“%s” was added. Its episodes are being loaded.")
 
 
 def _told(request: HttpRequest, added: Added) -> HttpResponse:

@@ -12,9 +12,10 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from aniworld.pages import cover_files
+from aniworld.pages import cover_files, folder_pictures
 from aniworld.pages.access import signed_in
 from aniworld.pages.series import find
+from library.metadata import artwork
 from providers import registry
 from providers.exceptions import ProviderError
 from providers.http import IMAGE_LIMIT
@@ -77,8 +78,7 @@ def picture(provider: str, url: str) -> bytes:
     return _fetch_and_keep(provider, url) if content is None else content
 
 
-def _answer(provider: str, url: str) -> HttpResponse:
-    content = picture(provider, url) if url else b""
+def _answered(content: bytes) -> HttpResponse:
     kind = media_type(content)
     if kind is None:
         return HttpResponse(status=404, headers={"Cache-Control": f"private, max-age={_MISSED_BY_BROWSERS}"})
@@ -90,9 +90,16 @@ def _answer(provider: str, url: str) -> HttpResponse:
 
 @signed_in
 def of_series(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Django's interface
-    """The poster of one series."""
+    """The poster of one series: its catalogue's, else the one in its folder."""
     series = find(key)
-    return _answer(series.provider, series.cover_url)
+    content = picture(series.provider, series.cover_url) if series.cover_url else b""
+    return _answered(content or folder_pictures.scaled(series, artwork.POSTER))
+
+
+@signed_in
+def fanart(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Django's interface
+    """The wide picture of one series, from its folder, made small enough for a page."""
+    return _answered(folder_pictures.scaled(find(key), artwork.FANART))
 
 
 @signed_in
@@ -102,4 +109,4 @@ def of_result(request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG001
         provider, url = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError):
         raise Http404 from None
-    return _answer(provider, url)
+    return _answered(picture(provider, url) if url else b"")

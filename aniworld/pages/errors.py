@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
 from django.utils.http import escape_leading_slashes
+from django.utils.translation import gettext as _
 
 from aniworld.middleware import is_api
 
@@ -19,6 +21,13 @@ def _page(request: HttpRequest, code: int, **facts: object) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=code)
     return render(request, f"{code}.html", facts, status=code)
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface
+    """400, or 413 for more than is taken; in plain text, since what is wrong may be what every page needs."""
+    if isinstance(exception, RequestDataTooBig):
+        return HttpResponse(_("The request is too large."), content_type="text/plain", status=413)
+    return HttpResponse(_("The request makes no sense."), content_type="text/plain", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface

@@ -1,138 +1,163 @@
-"""The library: every series as a poster."""
+"""The library: every series as a poster or as a row, as each user prefers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
+from aniworld.accounts.api import preferences_of
 from aniworld.accounts.authentication import user_of
-from aniworld.accounts.models import User
+from aniworld.accounts.models import Preferences
 from aniworld.pages import scan
 from aniworld.pages.access import members
-from library.models import Episode, Favorite, Series, SeriesQuerySet
+from aniworld.pages.shelf import MARKS, Wanted, catalogues, falls, shelf, totals
+from library.models import Series
+from providers.contracts import Language
 
 POSTERS_A_PAGE = 60
-FILTERS = ("missing", "loading", "failed", "favorite")
-SORTS = {"name": ("name", "id"), "newest": ("-created_at", "-id"), "year": ("-year", "name", "id")}
-LONGEST_QUERY = 200
+ROWS_A_PAGE = 100
+MARK_WORDS = {
+    "missing": _("Missing"),
+    "monitored": _("Monitored"),
+    "favorite": _("Favourites"),
+    "loading": _("Loading"),
+    "failed": _("Failed"),
+}
+# Not shown while nothing is so.
+_SELDOM = ("loading", "failed")
+ORDERS = (
+    ("name", _("By title")),
+    ("newest", _("Newest first")),
+    ("missing", _("Most missing")),
+    ("year", _("By year")),
+    ("episodes", _("Most episodes")),
+    ("size", _("Largest")),
+)
+COLUMNS = (
+    ("name", _("Title"), "title"),
+    ("status", _("Status"), "status"),
+    ("episodes", _("Episodes"), "episodes"),
+    ("missing", _("Missing"), "missing"),
+    ("size", _("Size"), "size"),
+    ("", _("Catalogue"), "catalogue"),
+    ("newest", _("Added"), "added"),
+)
 
 
-def _count_of(episodes: QuerySet[Episode]) -> Coalesce:
-    """A count of each row's own episodes, worked out for the rows shown only."""
-    counted = episodes.filter(series=OuterRef("pk")).order_by().values("series").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
+@dataclass(frozen=True)
+class MarkLink:
+    """A mark that can be asked for or no longer, and how many series have it."""
+
+    name: str
+    words: Any
+    count: int
+    address: str
+    is_chosen: bool
 
 
-def _missing() -> Exists:
-    return Exists(Episode.objects.filter(series=OuterRef("pk"), is_downloaded=False))
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: the address that sorts by it ("" where nothing does), its order now as in `aria-sort`."""
+
+    name: str
+    words: Any
+    address: str
+    order: str
 
 
-def _favorite(user: User) -> Exists:
-    return Exists(Favorite.objects.filter(series=OuterRef("pk"), user=user))
+def _marks(wanted: Wanted, counts: dict[str, int]) -> list[MarkLink]:
+    shown = [mark for mark in MARKS if mark not in _SELDOM or counts[mark] or mark in wanted.marks]
+    return [
+        MarkLink(mark, MARK_WORDS[mark], counts[mark], wanted.switched(mark), mark in wanted.marks) for mark in shown
+    ]
 
 
-def _loading() -> Q:
-    return ~Q(loading_status__in=(Series.Loading.COMPLETED, Series.Loading.FAILED))
+def _column(wanted: Wanted, sort: str, words: Any, name: str) -> Column:
+    is_sorted = bool(sort) and wanted.sort.removeprefix("-") == sort
+    # A second press turns the order round.
+    address = wanted.address(sort=f"-{sort}" if wanted.sort == sort else sort) if sort else ""
+    order = ("descending" if falls(wanted.sort) else "ascending") if is_sorted else ""
+    return Column(name, words, address, order)
 
 
-def _failed() -> Q:
-    return Q(loading_status=Series.Loading.FAILED)
-
-
-def _condition(chosen: str, user: User) -> Q:
-    conditions = {
-        "missing": Q(_missing()),
-        "loading": _loading(),
-        "failed": _failed(),
-        "favorite": Q(_favorite(user)),
+def _filters(wanted: Wanted) -> dict[str, Any]:
+    """What the fields of the filter offer."""
+    return {
+        "orders": ORDERS,
+        "statuses": Series.Status.choices,
+        "languages": [language.value for language in Language],
+        "catalogues": catalogues(),
+        "narrowed_count": sum(bool(one) for one in (wanted.status, wanted.language, wanted.provider)),
     }
-    return conditions.get(chosen, Q())
 
 
-def words_of(request: HttpRequest) -> str:
-    """The `q` of the address, without what no database takes."""
-    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
-
-
-def matching(query: str) -> SeriesQuerySet:
-    """Live series whose title holds every word of `query`."""
-    found = Series.objects.live()
-    for word in query.split()[:10]:
-        found = found.filter(name__icontains=word)
-    return found
-
-
-def shelf(user: User, query: str, chosen: str, sort: str) -> QuerySet[Series]:
-    """The series that a search, a filter and an order ask for, with their counts."""
-    return (
-        matching(query)
-        .filter(_condition(chosen, user))
-        .annotate(
-            episode_count=_count_of(Episode.objects.all()),
-            present_count=_count_of(Episode.objects.filter(is_downloaded=True)),
-            missing_count=F("episode_count") - F("present_count"),
-            is_favorite=_favorite(user),
-        )
-        .order_by(*SORTS[sort])
-    )
-
-
-def _totals(user: User) -> dict[str, int]:
-    return Series.objects.live().aggregate(
-        all=Count("pk"),
-        missing=Count("pk", filter=_missing()),
-        loading=Count("pk", filter=_loading()),
-        failed=Count("pk", filter=_failed()),
-        favorite=Count("pk", filter=_favorite(user)),
-    )
-
-
-def _address(chosen: str, sort: str, query: str, page: int = 1) -> str:
-    parts = {"q": query, "filter": chosen, "sort": sort if sort != "name" else "", "page": page if page > 1 else ""}
-    asked = {name: value for name, value in parts.items() if value}
-    return f"?{urlencode(asked)}" if asked else ""
+def _rows(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
+    """One page of rows, the address that brings these very rows up to date, and the one of the next."""
+    preferences = preferences_of(user_of(request))
+    is_table = preferences.library_view == Preferences.LibraryView.TABLE
+    count = ROWS_A_PAGE if is_table else POSTERS_A_PAGE
+    page: Page[Series] = Paginator(shelf(wanted, user_of(request)), count).get_page(request.GET.get("page"))
+    return {
+        "wanted": wanted,
+        "series": page.object_list,
+        "page": page,
+        "is_table": is_table,
+        "is_compact": preferences.density == Preferences.Density.COMPACT,
+        "rows_address": reverse("library-rows") + wanted.address(page.number),
+        "before": wanted.address(page.number - 1),
+        "after": wanted.address(page.number + 1),
+        "catalogue_names": dict(catalogues()) if is_table else {},
+    }
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
-    user = user_of(request)
-    chosen = request.GET.get("filter", "")
-    sort = request.GET.get("sort", "name")
-    chosen, sort = (chosen if chosen in FILTERS else ""), (sort if sort in SORTS else "name")
-    query = words_of(request)
-    page: Page[Series] = Paginator(shelf(user, query, chosen, sort), POSTERS_A_PAGE).get_page(request.GET.get("page"))
-    here = _address(chosen, sort, query, page.number)
+    wanted = Wanted.of(request.GET)
+    counts = totals(user_of(request))
     return {
-        "series": page.object_list,
-        "page": page,
-        "totals": _totals(user),
-        "query": query,
-        "chosen": chosen,
-        "sort": sort,
-        "part_address": reverse("library-part") + here,
-        "before": _address(chosen, sort, query, page.number - 1),
-        "after": _address(chosen, sort, query, page.number + 1),
+        **_rows(request, wanted),
+        "totals": counts,
+        "marks": _marks(wanted, counts),
+        "columns": [_column(wanted, *column) for column in COLUMNS],
+        "query": wanted.query,
+        "part_address": reverse("library-part") + wanted.address(),
     }
 
 
 @members
 def index(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return render(request, "pages/library.html", {**_shown(request), **scan.shown(request)})
+    shown = _shown(request)
+    return render(request, "pages/library.html", {**shown, **_filters(shown["wanted"]), **scan.shown(request)})
 
 
 @members
 def part(request: HttpRequest) -> HttpResponse:
-    """The posters alone, for the filter field and for live changes."""
+    """Everything below the head, for the fields of the filter."""
     shown = _shown(request)
-    response = render(request, "parts/library.html", shown)
-    if "typed" in request.GET:
+    typed = "typed" in request.GET
+    response = render(request, "parts/library.html", shown | {"typed": typed})
+    if typed:
         # The address of the page keeps up with what was typed, so that a reload shows the same.
-        response["HX-Replace-Url"] = reverse("library") + shown["part_address"].removeprefix(reverse("library-part"))
+        response["HX-Replace-Url"] = reverse("library") + shown["wanted"].address()
     return response
+
+
+@members
+def rows(request: HttpRequest) -> HttpResponse:
+    """One page of rows alone; with `more` also what leads on to the next one."""
+    shown = _rows(request, Wanted.of(request.GET))
+    return render(request, "parts/library/rows.html", shown | {"with_more": "more" in request.GET})
+
+
+@members
+def marks(request: HttpRequest) -> HttpResponse:
+    """The marks with their counts."""
+    wanted = Wanted.of(request.GET)
+    context = {"marks": _marks(wanted, totals(user_of(request))), "wanted": wanted}
+    return render(request, "parts/library/marks.html", context)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from aniworld.pages import covers, feedback
 from aniworld.pages.access import action, members
-from aniworld.pages.library import words_of
 from aniworld.pages.series import find
+from aniworld.pages.shelf import words_of
 from aniworld.refusals import Explained
 from library import catalog
 from library.metadata import choosing, tmdb
@@ -57,6 +57,10 @@ def _choose(request: HttpRequest, key: str) -> HttpResponse:
     """Takes one of the candidates, or loads what was chosen before anew."""
     series, text = find(key), request.POST.get("tmdb_id", "")
     overwrite = request.POST.get("overwrite") == "on"
+    if text == "none":
+        choosing.refuse(series, overwrite=overwrite)
+        message = _("It stays with the catalogue's data and is not matched any more.")
+        return feedback.done(request, message, _back(request), ("episodes",))
     if not text:
         catalog.reload(series, choosing.PARTS, overwrite=overwrite)
         return feedback.done(request, _("NFO files and pictures are loaded anew."), _back(request), ("episodes",))

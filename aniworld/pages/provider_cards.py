@@ -9,7 +9,7 @@ from django.db.models import Case, Value, When
 
 from downloads import failovers
 from downloads.failovers import Figures
-from providers import chain, health, last_day
+from providers import chain, checking, health, last_day
 from providers.chain import Place
 from providers.contracts import Language
 from providers.health import HealthRecord
@@ -30,10 +30,25 @@ class Card:
     hours: list[HourOfDay]
 
     @property
+    def cannot_be_tested(self) -> str:
+        """Why its check has nothing to ask; empty when it has."""
+        return checking.why_not(self.provider)
+
+    @property
     def speed(self) -> float | None:
         """Bytes per second, the mean of its languages."""
         known = self.health.throughput.values()
         return sum(known) / len(known) if known else None
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether requests of more than one hour can be compared: a single bar would be no chart."""
+        return sum(hour.requests > 0 for hour in self.hours) > 1
+
+    @property
+    def has_times(self) -> bool:
+        """Whether two hours or more have a response time, so that there is a line to draw."""
+        return sum(hour.average_response_time_ms is not None for hour in self.hours) > 1
 
     @property
     def has_failed(self) -> bool:

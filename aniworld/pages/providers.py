@@ -13,6 +13,7 @@ from aniworld.accounts.authentication import user_of
 from aniworld.pages import feedback, provider_cards
 from aniworld.pages.access import action, members
 from aniworld.refusals import Forbidden
+from providers import changes
 from providers.asking import check_now
 from providers.contracts import Language
 from providers.lookup import named
@@ -48,7 +49,8 @@ def _test(row: Provider) -> tuple[str, str]:
     if not record.error_message:
         told = _("%(name)s answered within %(time)d ms.") % {"name": row, "time": record.response_time or 0}
         return told, "success"
-    return _("%(name)s: %(why)s") % {"name": row, "why": record.error_message}, "warning"
+    why = record.error_message
+    return why if str(row) in why else _("%(name)s: %(why)s") % {"name": row, "why": why}, "warning"
 
 
 def _enable(row: Provider) -> tuple[str, str]:
@@ -71,7 +73,12 @@ def change(request: HttpRequest, name: str, verb: str) -> HttpResponse:
     """One of `VERBS` on the provider of that name."""
     if verb not in VERBS:
         raise Http404
-    if verb not in FOR_ALL and not user_of(request).is_staff:
+    user, row = user_of(request), named(name)
+    if verb in FOR_ALL:
+        message, level = VERBS[verb](row)
+    elif not user.is_staff:
         raise Forbidden(_("Only an administrator may do this."), code="admin_only")
-    message, level = VERBS[verb](named(name))
+    else:
+        with changes.recorded(row, by=user.get_username(), via="page"):
+            message, level = VERBS[verb](row)
     return feedback.done(request, message, _back(request), CHANGED, level)

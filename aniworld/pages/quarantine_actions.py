@@ -39,5 +39,8 @@ def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     item = acceptance.accept(row, user_of(request))
     if item.status == QueueItem.Status.COMPLETED:
         return feedback.done(request, _("“%s” is in the library now.") % item, _back(request), CHANGED)
+    if item.status == QueueItem.Status.DOWNLOADING:
+        text = _("Accepted. “%s” is being copied into the library, which is on another disk.") % item
+        return feedback.done(request, text, _back(request), CHANGED)
     message = _("Accepted. It moves into the library as soon as that is possible: %s") % item.error_message
     return feedback.done(request, message, _back(request), CHANGED, "warning")

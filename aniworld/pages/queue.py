@@ -14,17 +14,32 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
 
 from aniworld.pages.access import members
-from downloads import statistics, window
+from downloads import expected_language, statistics, throughput, window
 from downloads.models import Attempt, Priority, QueueItem, QueueState
 from library.models import Episode, Series
 from library.root import LibraryUnavailable, library_root
+from providers.contracts import Language
 from providers.models import Provider
 
 ITEMS_A_SECTION = 100
 COMPLETED_A_PAGE = 20
 Status = QueueItem.Status
+
+
+HOURS_SHOWN = 24
+
+_PAUSED = {
+    "": gettext_lazy("Paused by hand."),
+    QueueItem.PauseReason.BLOCKED: gettext_lazy("Every source answered with a challenge or a login."),
+    QueueItem.PauseReason.DISK: gettext_lazy("Waits for free space. It goes on by itself once there is enough."),
+    QueueItem.PauseReason.LIBRARY: gettext_lazy(
+        "Waits for the library folder. It goes on by itself once that is there."
+    ),
+    QueueItem.PauseReason.WINDOW: gettext_lazy("Waits for the download window. It goes on by itself when that opens."),
+}
 
 
 @dataclass(frozen=True)
@@ -38,13 +53,25 @@ class Stop:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """An item with the hosts it went through and its place. `language` is of what is fetched or came, not the wish."""
+    """An item with the hosts it went through and its place. `language` is of what comes or came, not the wish."""
 
     item: QueueItem
     trail: list[Stop]
     host: str
     rank: int
     language: str
+
+    @property
+    def reason(self) -> str:
+        """Why it is paused, in a sentence."""
+        return str(_PAUSED.get(self.item.pause_reason, _PAUSED[""]))
+
+    @property
+    def others(self) -> list[str]:
+        """The languages that the catalogue has besides the one that failed."""
+        return [
+            one.value for one in Language if one.value in self.item.episode.languages and one.value != self.language
+        ]
 
 
 @dataclass(frozen=True)
@@ -93,7 +120,7 @@ def _completed(request: HttpRequest) -> Page[QueueItem]:
 
 def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, str]) -> QueueRow:
     using = item.provider if item.status == Status.DOWNLOADING else ""
-    language = tried[-1].language if tried else item.language
+    language = expected_language.of(item, tried[-1].language if tried else "")
     return QueueRow(item, _trail(tried, using, names), names.get(item.provider, item.provider), rank, language)
 
 
@@ -133,6 +160,15 @@ def _statistics() -> dict[str, Any]:
     return statistics.statistics() | figures | {"free": free_bytes()}
 
 
+def _arrivals() -> dict[str, Any]:
+    """What arrived in the last hours, for a small chart; nothing when nothing did."""
+    counts = throughput.arrivals_by_hour(HOURS_SHOWN)
+    if not any(counts):
+        return {}
+    words = ngettext("%d episode in the last 24 hours", "%d episodes in the last 24 hours", sum(counts))
+    return {"arrivals": counts, "arrivals_told": words % sum(counts)}
+
+
 def _anything_missing() -> bool:
     return Episode.objects.filter(series__in=Series.objects.live(), is_downloaded=False).exists()
 
@@ -149,6 +185,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "anything_missing": _anything_missing(),
         "statistics": _statistics(),
         "priorities": Priority.choices,
+        **_arrivals(),
     }
 
 
@@ -156,6 +193,12 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page."""
     return render(request, "pages/queue.html", _shown(request))
+
+
+@members
+def window_page(request: HttpRequest) -> HttpResponse:
+    """The same in a window of its own, without the frame."""
+    return render(request, "pages/queue_window.html", _shown(request) | {"in_window": True})
 
 
 @members

@@ -20,6 +20,9 @@ from downloads import ordering, queue, undo
 from downloads.models import Priority, QueueItem
 
 CHANGED = ("queue", "episodes")
+# What was done there, so that an undo without script leads back there.
+_OF_LIBRARY = ("series", "remove_series_again", "monitored", "monitored_again", "several", "several_again")
+_OF_FAVORITES = ("favorites", "favorites_again")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def _start(by: User) -> Done:  # noqa: ARG001 - one of VERBS
 def _retry_all(by: User) -> Done:  # noqa: ARG001 - one of VERBS
     retried, skipped = queue.retry()
     if not retried and skipped:
-        return Done(_("All of them used up their rounds. Retry one by itself to start it over."), "warning")
+        return Done(_("All of them had all their tries. Retry one by itself to start it over."), "warning")
     return Done(ngettext("%d download is tried again.", "%d downloads are tried again.", len(retried)) % len(retried))
 
 
@@ -73,11 +76,7 @@ def _resume_paused(by: User) -> Done:  # noqa: ARG001 - one of VERBS
 
 
 def _cancel_paused(by: User) -> Done:
-    removed = queue.cancel([item.pk for item in _paused()], by)
-    message = ngettext(
-        "%d download was taken out of the queue.", "%d downloads were taken out of the queue.", removed.count
-    )
-    return Done(message % removed.count, undo_id=removed.undo_id)
+    return _cancel_these([item.pk for item in _paused()], by)
 
 
 def _clear(status: str) -> Callable[[User], Done]:
@@ -148,6 +147,14 @@ def _prioritise(item: QueueItem, request: HttpRequest) -> Done:
     return Done(_("Priority of “%(item)s”: %(name)s.") % {"item": item, "name": names[chosen]})
 
 
+def _in_language(item: QueueItem, request: HttpRequest) -> Done:
+    """Queues the episode of a failed item in another language."""
+    outcome = queue.enqueue(item.series, [item.episode], language=request.POST.get("language", ""), by=user_of(request))
+    if not outcome.added:
+        raise Conflict(_("It is in the queue already, or on disk."))
+    return Done(_("“%s” is queued in another language.") % item)
+
+
 def _pending_ids() -> list[int]:
     waiting = QueueItem.objects.filter(status=QueueItem.Status.PENDING).order_by("-priority", "position", "id")
     return list(waiting.values_list("pk", flat=True))
@@ -176,6 +183,7 @@ def _move(item: QueueItem, request: HttpRequest) -> Done:
 ITEM_VERBS: dict[str, Callable[[QueueItem, HttpRequest], Done]] = {
     "cancel": _cancel,
     "retry": _retry,
+    "language": _in_language,
     "pause": _pause_item,
     "resume": _resume_item,
     "priority": _prioritise,
@@ -201,9 +209,51 @@ def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return feedback.done(request, done.message, _back_from_item(request), CHANGED, done.level, done.undo_id)
 
 
+def _to_the_top(ids: list[int], by: User) -> Done:
+    undo_id = ordering.arrange(ids, by)
+    message = ngettext("%d download stands at the top.", "%d downloads stand at the top.", len(ids)) % len(ids)
+    return Done(message, undo_id=undo_id)
+
+
+def _pause_these(ids: list[int], by: User) -> Done:  # noqa: ARG001 - one of SELECTED_VERBS
+    items = QueueItem.objects.filter(pk__in=ids).select_related("series", "episode")
+    count = sum(item.pause() for item in items)
+    return Done(ngettext("%d download is paused.", "%d downloads are paused.", count) % count)
+
+
+def _cancel_these(ids: list[int], by: User) -> Done:
+    removed = queue.cancel(ids, by)
+    message = ngettext(
+        "%d download was taken out of the queue.", "%d downloads were taken out of the queue.", removed.count
+    )
+    return Done(message % removed.count, undo_id=removed.undo_id)
+
+
+SELECTED_VERBS: dict[str, Callable[[list[int], User], Done]] = {
+    "top": _to_the_top,
+    "pause": _pause_these,
+    "cancel": _cancel_these,
+}
+
+
+@action(_back)
+def selected(request: HttpRequest) -> HttpResponse:
+    """One of `SELECTED_VERBS` on the pending items that were chosen, in the order they stand in."""
+    verb = SELECTED_VERBS.get(request.POST.get("verb", ""))
+    if verb is None:
+        raise Http404
+    chosen = set(request.POST.getlist("ids"))
+    ids = [pk for pk in _pending_ids() if str(pk) in chosen]
+    if not ids:
+        raise Conflict(_("Choose downloads that wait first."))
+    return _told(request, verb(ids, user_of(request)))
+
+
 @action(_back)
 def take_back(request: HttpRequest, undo_id: str) -> HttpResponse:
     """Undoes what a toast offered to undo."""
-    taken_back = undo.undo(undo_id, user_of(request))
-    back = reverse("library") if taken_back["action"] == "series" else _back(request)
-    return feedback.done(request, _("Taken back."), back, (*CHANGED, "library"), "info")
+    undone = undo.undo(undo_id, user_of(request))
+    words = _("Done again.") if undone.action.endswith("_again") else _("Taken back.")
+    back = reverse("library") if undone.action in _OF_LIBRARY else _back(request)
+    back = reverse("favorites") if undone.action in _OF_FAVORITES else back
+    return feedback.done(request, words, back, (*CHANGED, "library", "favorites"), "info", undone.redo_id)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login as begin_session
 from django.contrib.auth import logout as end_session
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,14 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from aniworld import setup as first_run
-from aniworld.accounts import signing_in
+from aniworld.accounts import sessions, signing_in
 from aniworld.accounts.addresses import address_of
 from aniworld.accounts.models import User
 from aniworld.refusals import Invalid, Refused, SlowDown
 from library.folder_choice import checked_folder
 from library.root import LibraryUnavailable, library_root
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 LONGEST_PASSWORD = 1024
 
 
@@ -55,7 +53,7 @@ def login(request: HttpRequest) -> HttpResponse:
         user = signing_in.sign_in(address_of(request), request.POST.get("username", "").strip()[:150] or None, password)
     except Refused as refusal:
         return _login_refused(request, refusal, context)
-    begin_session(request, user, backend=BACKEND)
+    sessions.begin(request, user)
     return HttpResponseRedirect(_after_login(request))
 
 
@@ -119,31 +117,51 @@ def setup(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("library"))
     values = {
         "username": request.POST.get("username", "admin").strip()[:150],
+        "password": request.POST.get("password", "")[:LONGEST_PASSWORD],
+        "again": request.POST.get("again", "")[:LONGEST_PASSWORD],
         "library_dir": request.POST.get("library_dir", "").strip()[:1000] or default_folder(),
         "catalogue": "own" if request.POST.get("catalogue") == "own" else "demo",
     }
-    context: dict[str, Any] = {"values": values, **look_at_folder(values["library_dir"])}
     if request.method != "POST":
-        return render(request, "pages/setup.html", context)
+        return _setup_page(request, values)
     try:
+        _demand_right(values)
+        # Only what would make the user counts as a try: mistakes in the form guess nothing.
         signing_in.count_try("setup", address_of(request))
-        user = _set_up(request, values)
-    except SlowDown as refusal:
-        return render(request, "pages/setup.html", context | {"errors": {"all": [str(refusal)]}}, status=refusal.status)
-    except Refused as refusal:
-        return render(
-            request, "pages/setup.html", context | {"errors": {"folder": [str(refusal)]}}, status=refusal.status
-        )
+        user = _set_up(values)
     except ValidationError as error:
-        return render(request, "pages/setup.html", context | {"errors": {"password": error.messages}}, status=422)
-    begin_session(request, user, backend=BACKEND)
+        return _setup_page(request, values, error.message_dict, status=422)
+    except Refused as refusal:
+        # The folder's check says itself what is wrong with it.
+        errors = {} if isinstance(refusal, Invalid) else {"all": [str(refusal)]}
+        response = _setup_page(request, values, errors, status=refusal.status)
+        if isinstance(refusal, SlowDown):
+            response["Retry-After"] = str(refusal.retry_after)
+        return response
+    sessions.begin(request, user)
     messages.success(request, _("All set. Search for a series to add your first one."))
     return HttpResponseRedirect(reverse("library"))
 
 
-def _set_up(request: HttpRequest, values: dict[str, str]) -> User:
-    password = request.POST.get("password", "")[:LONGEST_PASSWORD]
-    if password != request.POST.get("again", "")[:LONGEST_PASSWORD]:
-        raise ValidationError(_("The two passwords differ."))
+def _setup_page(
+    request: HttpRequest, values: dict[str, str], errors: dict[str, list[str]] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """The form as it was filled in, each error once, at its field."""
+    context = {"values": values, "errors": errors or {}, **look_at_folder(values["library_dir"])}
+    return render(request, "pages/setup.html", context, status=status)
+
+
+def _demand_right(values: dict[str, str]) -> None:
+    """Raises `ValidationError` with all that is wrong with the form, by field."""
+    found = first_run.problems(values["username"], values["password"], values["library_dir"])
+    if values["password"] != values["again"]:
+        found["again"] = [_("The two passwords differ.")]
+    if found:
+        raise ValidationError(found)
+
+
+def _set_up(values: dict[str, str]) -> User:
     demo = values["catalogue"] == "demo"
-    return first_run.first_run(values["username"], password, library_dir=values["library_dir"], demo=demo)
+    return first_run.first_run(
+        values["username"], values["password"], library_dir=values["library_dir"], demo=demo, via="page"
+    )

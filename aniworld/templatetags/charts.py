@@ -172,6 +172,35 @@ def time_line(
     )
 
 
+@register.simple_tag
+def value_bars(values: Sequence[float], told: str) -> SafeString:
+    """A bar for each value, the highest as high as the drawing; `told` says the same in words."""
+    step, top = WIDTH / max(1, len(values)), max(values, default=0) or 1
+    drawn = format_html_join(
+        "", "{}", ((_value_bar(number * step, step, value / top),) for number, value in enumerate(values))
+    )
+    return format_html(
+        '<svg class="drawing drawing--values" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
+        *(int(WIDTH), int(HEIGHT), told, drawn),
+    )
+
+
+def _value_bar(x: float, step: float, share: float) -> SafeString:
+    """Nothing is a low grey line, so that the hours can be counted."""
+    high = max(6.0, HEIGHT * share) if share else 4.0
+    return format_html(
+        '<rect class="bar bar--{}" x="{}" y="{}" width="{}" height="{}"></rect>',
+        *(
+            "value" if share else "none",
+            f"{x:.1f}",
+            f"{HEIGHT - high:.1f}",
+            f"{max(1.0, step - _GAP):.1f}",
+            f"{high:.1f}",
+        ),
+    )
+
+
 @register.inclusion_tag("parts/chart.html")
 def chart(points: Sequence[Any], attribute: str, title: str, unit: str = "ms") -> dict[str, Any]:
     """A drawing with its title, scale and times. `attribute` `success_rate` is drawn as bars, any other as a line."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,14 +18,18 @@ register = template.Library()
 
 _SPRITE = "vendor/lucide-static-1.62.0/icons.svg"
 _TINTS = 8
+# Under what name media servers and the scan know it (docs/metadata.md).
+_POSTER = "poster.jpg"
 _WORDS = re.compile(r"[^\W_]+")
 _SHORT = {
+    "": gettext_lazy("unknown"),
     "German Dub": gettext_lazy("DE dub"),
     "German Sub": gettext_lazy("DE sub"),
     "English Sub": gettext_lazy("EN sub"),
     "English Dub": gettext_lazy("EN dub"),
 }
 _LONG = {
+    "": gettext_lazy("Unknown language"),
     "German Dub": gettext_lazy("German dub"),
     "German Sub": gettext_lazy("German subtitles"),
     "English Sub": gettext_lazy("English subtitles"),
@@ -57,15 +62,22 @@ def cover(name: str, url: str = "", eager: bool = False) -> dict[str, Any]:
     return {"initials": initials(name), "tint": tint, "url": url, "loading": "eager" if eager else "lazy"}
 
 
+@register.inclusion_tag("parts/cover.html")
+def series_cover(series: Any, eager: bool = False) -> dict[str, Any]:
+    """The same for a series: its catalogue's cover, else the poster that is known to lie in its folder."""
+    has_one = series.cover_url or _POSTER in series.pictures
+    return cover(series.name, reverse("series-cover", args=[series.key]) if has_one else "", eager)
+
+
 @register.filter
 def short_language(language: str) -> str:
-    """DE dub, EN sub and so on; an unknown one as it is."""
+    """DE dub, EN sub and so on; one that is none of the four as it is."""
     return str(_SHORT.get(language, language))
 
 
 @register.filter
 def language_name(language: str) -> str:
-    """The language in full; an unknown one as it is."""
+    """The language in full; one that is none of the four as it is."""
     return str(_LONG.get(language, language))
 
 

@@ -104,3 +104,11 @@ def ago(moment: datetime | None) -> str | SafeString:
         words = _since(seconds) if seconds >= 0 else _until(-seconds)
     exact = date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
+
+
+@register.filter
+def clock_time(moment: datetime) -> SafeString:
+    """The time of day alone, the exact moment on hover: where a heading names the day."""
+    local = timezone.localtime(moment)
+    exact = date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, date_format(local, "H:i"))

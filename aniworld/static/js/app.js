@@ -1,8 +1,10 @@
-// What every page has: live events, toasts, the theme switch, the search shortcut, menus that close.
+// What every page has: live events, toasts, the theme switch, shortcuts, menus that close.
 
 import * as live from "./live.js";
+import * as offline from "./offline.js";
 import { refreshAll, refreshOn } from "./refresh.js";
 import { speed } from "./quantities.js";
+import * as shortcuts from "./shortcuts.js";
 import * as toasts from "./toasts.js";
 
 const root = document.documentElement;
@@ -62,6 +64,7 @@ document.addEventListener("live:event", ({ detail }) => {
   counted(detail);
   const page = document.getElementById("main")?.dataset.key;
   const elsewhere = page && detail.data?.key && detail.data.key !== page;
+  if (detail.type !== "download_progress" && detail.type !== "scan_progress") refreshOn("journal");
   for (const word of WORDS[detail.type] || []) if (!(elsewhere && word === "episodes")) refreshOn(word);
 });
 document.addEventListener("live:resync", refreshAll);
@@ -73,26 +76,19 @@ document.body.addEventListener("htmx:responseError", ({ detail }) => {
   if (status === 401 || status === 403) location.reload();
   else toasts.toast(status === 429 ? texts.slowDown : texts.failed, "error", "", "trouble");
 });
-document.body.addEventListener("htmx:sendError", () => toasts.toast(texts.unreachable, "error", "", "trouble"));
+document.body.addEventListener("htmx:sendError", ({ detail }) => {
+  if (!offline.keep(detail)) toasts.toast(texts.unreachable, "error", "", "trouble");
+});
+document.addEventListener("live:connected", offline.send);
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "Escape") {
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  }
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    const field = document.getElementById("search") || document.getElementById("find");
-    if (field) {
-      event.preventDefault();
-      field.focus();
-      field.select();
-    }
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
   }
 });
 
@@ -115,7 +111,17 @@ document.body.addEventListener("htmx:afterSettle", () => {
 
 // A cover that did not come leaves the drawn placeholder below it to be seen.
 document.addEventListener("error", (event) => { if (event.target.matches?.(".cover img, .hero__sky img")) event.target.hidden = true; }, true);
+function hideBrokenPictures() {
+  for (const picture of document.querySelectorAll(".cover img, .hero__sky img")) if (picture.complete && !picture.naturalWidth) picture.hidden = true;
+}
+hideBrokenPictures();
+// A swap takes back what was hidden, and such a picture fails only once.
+document.body.addEventListener("htmx:afterSettle", hideBrokenPictures);
+
+// Only where the browser takes it to be safe: HTTPS, or this very machine.
+if (window.isSecureContext && document.body.dataset.worker) navigator.serviceWorker?.register(document.body.dataset.worker).catch(() => undefined);
 
 root.classList.add("has-script");
 toasts.start();
+shortcuts.start();
 live.start();

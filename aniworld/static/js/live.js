@@ -1,5 +1,5 @@
 // The one WebSocket of this tab. Pages name their rooms in <body data-rooms>; every event becomes a "live:event" on document,
-// and "live:resync" tells that events were missed and whatever is shown has to be fetched anew.
+// "live:connected" that the line stands, and "live:resync" that events were missed and whatever is shown has to be fetched anew.
 
 const body = document.body;
 const indicator = document.getElementById("live");
@@ -51,6 +51,7 @@ function received(message) {
   if (message.type === "pong") {
     delay = FIRST_DELAY;
     show("connected");
+    tell("live:connected");
   } else if (message.type === "resync") {
     last = message.data?.last_id ?? last;
     tell("live:resync");

@@ -1,7 +1,10 @@
-// The queue's page: running bars move in place, pending rows can be dragged. The arrows beside them do the same by keyboard.
+// The queue's page: running bars move in place, pending rows can be dragged, or moved and chosen by keyboard.
 
 import "./downloads.js";
+import "./reorder.js";
+import "./selection.js";
 import "./steady.js";
+import "./swipe.js";
 
 let sortable = null;
 
@@ -28,6 +31,13 @@ function arrange() {
     onEnd: drop,
   });
 }
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-window]");
+  if (!link) return;
+  event.preventDefault();
+  window.open(link.href, link.target, "popup,width=560,height=860");
+});
 
 arrange();
 document.body.addEventListener("htmx:afterSettle", arrange);

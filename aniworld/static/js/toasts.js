@@ -1,6 +1,8 @@
 // One place for what just happened. The server's own messages are there from the start; the X and time take them away.
 // A toast has a kind, the name of the form it answers: a newer one takes the place of the older of its kind.
 
+import * as history from "./undo.js";
+
 const area = document.getElementById("toasts");
 const STAY = 6_000;
 const STAY_WITH_ERROR = 12_000;
@@ -32,23 +34,24 @@ export function toast(message, level = "success", undo = "", kind = "") {
   const form = element.querySelector(".toast__undo");
   if (undo) form.setAttribute("action", undo);
   form.hidden = !undo;
+  const button = form.querySelector("button");
+  if (kind === UNDO) button.textContent = button.dataset.redo;
+  if (undo) history.note(undo);
   put(element, kind);
   leaveLater(element);
 }
 
-async function takeBack(event) {
+function takeBack(event) {
   event.preventDefault();
   const form = event.target;
-  // Whatever comes of it takes the place of the toast that offered it.
-  form.closest(".toast").dataset.kind = UNDO;
-  form.hidden = true;
-  // Through htmx, so that the answer's toast and changes arrive like any other form's.
-  await htmx.ajax("POST", form.action, { source: document.body, swap: "none", values: Object.fromEntries(new FormData(form)) });
+  const which = form.closest(".toast").dataset.kind === UNDO ? "redo" : "undo";
+  history.follow(form.getAttribute("action"), which);
 }
 
 export function start() {
   area.addEventListener("submit", (event) => { if (event.target.matches(".toast__undo")) takeBack(event); });
   while (area.children.length > MOST) area.firstElementChild.remove();
   area.querySelectorAll(".toast").forEach(leaveLater);
+  for (const form of area.querySelectorAll(".toast__undo[action]")) history.note(form.getAttribute("action"));
   area.addEventListener("click", (event) => event.target.closest(".toast__close")?.closest(".toast").remove());
 }
