@@ -24,10 +24,21 @@ from aniworld.accounts.api import router as auth_router
 from aniworld.accounts.authentication import admin_only, signed_in
 from aniworld.accounts.schemas import Done, Password, UserName
 from aniworld.alerts.api import router as alerts_router
-from aniworld.api_types import Text
+from aniworld.api_description import with_errors
+from aniworld.api_types import Problem, Text
+from aniworld.configuration.api import router as configuration_router
 from aniworld.live.api import router as progress_router
-from downloads.api import failover_router, files_router, queue_router, series_router, undo_router, why_router
-from library.api import favorites_router, metadata_router, scans_router
+from aniworld.scheduler.api import router as scheduler_router
+from downloads.api import (
+    calendar_router,
+    failover_router,
+    files_router,
+    queue_router,
+    series_router,
+    undo_router,
+    why_router,
+)
+from library.api import favorites_router, folder_router, metadata_router, scans_router, specials_router
 from library.api import series_router as library_router
 from providers.api import config_router, health_router, status_router
 
@@ -47,23 +58,6 @@ class UtcRenderer(JSONRenderer):
     json_dumps_params = {"ensure_ascii": False}
 
 
-_ERROR = {
-    "description": "An error",
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["detail", "code"],
-                "properties": {
-                    "detail": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}}]},
-                    "code": {"type": "string"},
-                },
-            }
-        }
-    },
-}
-
-
 class Api(NinjaAPI):
     """The root: errors name places as the sender wrote them, and the description the errors of every operation."""
 
@@ -81,13 +75,7 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """Ninja's, with the errors added."""
-        schema = super().get_openapi_schema(**options)
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                # Keyed by number where an operation names it itself; JSON would hold such a key twice.
-                documented = {str(status) for status in operation["responses"]}
-                operation["responses"] |= {key: _ERROR for key in ("4XX", "503") if key not in documented}
-        return schema
+        return with_errors(super().get_openapi_schema(**options))
 
 
 api = Api(
@@ -117,7 +105,10 @@ def joined(*routers: Router) -> Router:
 api_errors.install(api)
 # Several routers of one path go through `joined`; every router of the product stands here once.
 api.add_router("/auth", auth_router)
-api.add_router("/anime", joined(scans_router, library_router, metadata_router, series_router, files_router, why_router))
+api.add_router(
+    "/anime",
+    joined(scans_router, library_router, metadata_router, specials_router, series_router, files_router, why_router),
+)
 api.add_router("/favorites", favorites_router)
 # Those with fixed names before the one whose paths begin with a provider's.
 api.add_router("/providers/health", health_router)
@@ -126,8 +117,10 @@ api.add_router("/providers/failover", failover_router)
 api.add_router("/providers", status_router)
 api.add_router("/queue", queue_router)
 api.add_router("/undo", undo_router)
+api.add_router("/calendar", calendar_router)
+api.add_router("/scheduler", scheduler_router)
 api.add_router("/progress", progress_router, auth=signed_in)
-api.add_router("/config", alerts_router, auth=admin_only)
+api.add_router("/config", joined(configuration_router, folder_router, alerts_router), auth=admin_only)
 
 
 class FirstRun(Schema):
@@ -139,15 +132,24 @@ class FirstRun(Schema):
     demo: bool | None = None
 
 
-@api.post("/auth/setup", auth=None, response={201: Done}, tags=["auth"], operation_id="auth_setup")
+@api.post(
+    "/auth/setup", auth=None, response={201: Done, 409: Problem, 429: Problem}, tags=["auth"], operation_id="auth_setup"
+)
 def first_run(request: HttpRequest, body: FirstRun) -> Status[Done]:
     """Makes the first user, who administers, and keeps the library folder."""
     signing_in.count_try("setup", address_of(request))
-    setup.first_run(body.username, body.password, library_dir=body.library_dir, demo=body.demo)
+    setup.first_run(body.username, body.password, library_dir=body.library_dir, demo=body.demo, via="api")
     return Status(201, Done())
 
 
-api.post("/setup", auth=None, response={201: Done}, tags=["auth"], operation_id="setup", url_name="setup")(first_run)
+api.post(
+    "/setup",
+    auth=None,
+    response={201: Done, 409: Problem, 429: Problem},
+    tags=["auth"],
+    operation_id="setup",
+    url_name="setup",
+)(first_run)
 
 
 @api.get("/health", auth=None, tags=["health"], response={200: dict[str, Any], 503: dict[str, Any]})

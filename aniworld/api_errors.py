@@ -55,7 +55,15 @@ class Answer:
 
 def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Where and what, without what was sent: it may be a password."""
-    return [{"loc": list(error.get("loc", ())), "msg": error["msg"], "type": error.get("type", "")} for error in errors]
+    return [
+        {"loc": [_readable(part) for part in error.get("loc", ())], "msg": error["msg"], "type": error.get("type", "")}
+        for error in errors
+    ]
+
+
+def _readable(part: int | str) -> int | str:
+    """A name as it was sent may hold half a character, which no answer can."""
+    return part.encode("utf-8", "replace").decode() if isinstance(part, str) else part
 
 
 def _refused(error: Refused) -> Answer:
@@ -83,7 +91,13 @@ def _value_invalid(error: pydantic.ValidationError) -> Answer:
 
 
 def _model_invalid(error: ModelInvalid) -> Answer:
-    return Answer(422, [{"loc": [], "msg": text, "type": "invalid"} for text in error.messages], code_of(422))
+    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    found = [
+        {"loc": ["body", name] if name else [], "msg": text, "type": "invalid"}
+        for name, texts in by_field.items()
+        for text in texts
+    ]
+    return Answer(422, found, code_of(422))
 
 
 def _not_found(_error: Http404) -> Answer:

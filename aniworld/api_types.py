@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from django.db import models
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 M = TypeVar("M", bound=models.Model)
 
@@ -44,6 +44,21 @@ PageNumber = Annotated[int, Field(ge=1, le=1_000_000, description="From 1.")]
 PageLimit = Annotated[int, Field(ge=1, le=200, description="Items on a page.")]
 # A time; without a zone it is UTC.
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class WrongField(BaseModel):
+    """One thing that failed validation, and where it stands in what was sent."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Problem(BaseModel):
+    """Every error: `detail` is for people, `code` for programs. Operations name it for each status they refuse with."""
+
+    detail: str | list[WrongField]
+    code: str
 
 
 def page(queryset: models.QuerySet[M], page: int, limit: int, render: Callable[[M], Any]) -> dict[str, Any]:

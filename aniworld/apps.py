@@ -16,8 +16,9 @@ class AniworldConfig(AppConfig):
         """Registers the checks, the admin pages of foreign apps and the rule for targets, once all models are there."""
         import_module("aniworld.system_checks")
         import_module("aniworld.alerting")
+        import_module("aniworld.log_level")
         if os.environ.get("Q_CLUSTER_NAME"):
             # Loaded before the cluster forks, their code is shared by its workers instead of being loaded by each.
-            ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts")
+            ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")
             for name in ("downloads", "library", *ours):
                 import_module(f"{name}.tasks")

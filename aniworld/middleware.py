@@ -59,6 +59,11 @@ class SecurityHeaders:
         response = self.get_response(request)
         in_admin = request.path_info.startswith("/admin/")
         response.setdefault("Content-Security-Policy", ADMIN if in_admin else PAGES)
+        # Django's own, for what is answered before its turn comes: files, the way to the first run, errors.
+        response.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        response.setdefault("X-Content-Type-Options", "nosniff")
+        response.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+        response.setdefault("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY)
         response.setdefault("Permissions-Policy", PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if is_api(request.path_info):
@@ -73,16 +78,18 @@ class JsonErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Replaces the body, keeps status and headers such as Allow."""
+        """Replaces the body, keeps status and headers."""
         response = self.get_response(request)
         status = response.status_code
         is_json = response.get("Content-Type", "").startswith("application/json")
         if status < 400 or is_json or not is_api(request.path_info):
             return response
+        # In its place: the headers that others set stay, the security's among them.
         replaced = JsonResponse({"detail": self._detail(status), "code": code_of(status)}, status=status)
-        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
-            if name in response:
-                replaced[name] = response[name]
+        for name in ("Content-Length", "Content-Encoding"):
+            del response[name]
+        for name, value in response.items():
+            replaced.setdefault(name, value)
         return replaced
 
     @staticmethod
@@ -118,7 +125,7 @@ class ApiSlash:
 class FirstRun:
     """Leads every page to `/setup` until the first user exists. The answer is asked for no more once it is yes."""
 
-    OPEN = ("/setup", "/static/", "/health", "/metrics", "/ws/", "/manifest.webmanifest", "/favicon.ico", "/sw.js")
+    OPEN = ("/setup", "/static/", "/health", "/metrics", "/ws/", "/favicon.ico", "/manifest.webmanifest", "/sw.js")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

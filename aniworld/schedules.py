@@ -14,12 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
+from aniworld import log_level
 from aniworld.alerts import delivering
 from aniworld.configuration import store
 from aniworld.supervisor import logfiles
 from aniworld.supervisor.chores import Chore
-from downloads import upkeep, wishes
+from downloads import automatic, rescans, upkeep, wishes
 from library import loading, scanning, watching
+from library.monitoring import due
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ REGULAR = (
     Regular("Send alerts", "aniworld.alerts.tasks.deliver", 1),
     Regular("Look at the free space", "aniworld.disk_watch.look", 2),
     Regular("Delete old alerts", "aniworld.alerts.tasks.prune", 24 * 60),
+    Regular("Delete old administrative changes", "aniworld.audit.tasks.prune", 24 * 60),
+    Regular("Back up the database", "aniworld.backups.tasks.back_up_if_due", 15, first_after=15),
     Regular("Delete expired tokens", "aniworld.accounts.tasks.prune", 24 * 60),
     Regular("Put abandoned queue items right", "downloads.tasks.sweep", 1),
     Regular("Delete what the queue kept for a while", "downloads.tasks.prune", 24 * 60),
@@ -46,7 +50,7 @@ REGULAR = (
     Regular("Add up requests of providers by the hour", "providers.tasks.roll_up", 60),
     Regular("Delete old requests of providers", "providers.tasks.prune", 24 * 60),
     Regular("Load series that wait for it", "library.tasks.load_pending", 1),
-    Regular("Scan the library", "library.tasks.scan_library", 24 * 60, first_after=24 * 60),
+    Regular("Ask TMDB for the dates of new episodes", "library.tasks.look_at_dates", 15, first_after=5),
     Regular("Look for adopted series at the catalogues", "library.tasks.match_adopted", 1),
 )
 
@@ -72,10 +76,14 @@ def chores() -> list[Chore]:
     return [
         Chore("Ringing for downloads", upkeep.ring_if_due, 1.5),
         Chore("Queueing what new series were added for", wishes.queue_wanted, 1.5),
+        Chore("Queueing new episodes", automatic.queue_found, 1.5),
         Chore("Ringing for series to load", loading.ring_if_due, 1.5),
+        Chore("Ringing for new episodes", due.ring_if_due, 5.0),
+        Chore("Ringing for a scheduled rescan", rescans.ring_if_due, 2.0),
         Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
         Chore("Watching the library folder", watching.look, 2.0),
         Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
+        Chore("Following the configured log level", log_level.refresh, 2.0),
         Chore("Rotating the logs", rotate_logs, 30.0),
     ]
 

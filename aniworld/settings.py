@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import environment, environment_values
+from aniworld.logs import files as log_files
 from providers.demo import options as demo_options
 
 BASE_DIR = environment.ROOT
@@ -116,7 +117,9 @@ def _database() -> dict[str, Any]:
                 "timeout": 20,
                 # IMMEDIATE + WAL is the only pair that never answered "database is locked" with many writers.
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192; "
+                # Four times the usual: whoever writes the page that fills the log waits for the disk.
+                "PRAGMA wal_autocheckpoint=4000;",
             },
         }
     raise environment.WrongValue("DATABASE_URL", url, "allowed are postgres://user@host/name and sqlite:///path")
@@ -189,7 +192,6 @@ INSTALLED_APPS = [
     *(_ADMIN if _PAGES else ["django.contrib.admin.apps.SimpleAdminConfig"]),
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     *(["ninja"] if _PAGES else []),
@@ -198,6 +200,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "aniworld.accounts",
     "aniworld.alerts",
+    "aniworld.audit",
     "aniworld.configuration",
     "aniworld.live",
     "aniworld.supervisor",
@@ -207,6 +210,8 @@ INSTALLED_APPS = [
     "aniworld",
 ]
 MIDDLEWARE = [
+    "aniworld.metrics.http.Meter",
+    "aniworld.compression.Compression",
     "aniworld.middleware.SecurityHeaders",
     "aniworld.middleware.JsonErrors",
     "aniworld.proxies.Security",
@@ -257,7 +262,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# The admin's shell; what its side bar and first screen show is in aniworld/dashboard.py
+# The admin's shell; what its side bar and first screen show is in aniworld/dashboard/
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Aniworld",
     "SITE_HEADER": "Aniworld",
@@ -270,7 +275,26 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "aniworld.dashboard.dashboard",
+    "STYLES": [lambda _request, name=name: static(f"css/{name}.css") for name in ("tokens", "charts", "admin")],
+    "SCRIPTS": [
+        lambda _request: static("vendor/idiomorph-0.8.0/idiomorph-ext.min.js"),
+        lambda _request: static("js/admin_live.js"),
+    ],
     "COLORS": {
+        # The neutral ramp of the pages (tokens.css), a shade for each of the theme's steps.
+        "base": {
+            "50": "#f4f6fb",
+            "100": "#eaeff7",
+            "200": "#dde4ef",
+            "300": "#c3cddd",
+            "400": "#9fb0c9",
+            "500": "#5f6e87",
+            "600": "#536178",
+            "700": "#3b4d6d",
+            "800": "#26354f",
+            "900": "#0f1828",
+            "950": "#0a111f",
+        },
         # The accent of the pages: #0f6cbd on light ground (600), #62abf5 on dark (500 and lighter).
         "primary": {
             "50": "#eff6fd",
@@ -291,10 +315,11 @@ UNFOLD: dict[str, Any] = {
 
 # Language and time
 LANGUAGE_CODE = "en"
-# Only languages whose catalogue is complete: for any other one Django's own strings would be translated and ours would
-# not, which reads worse than English throughout. Preferences may name one that is not listed; it is passed over.
-LANGUAGES = [("en", _("English"))]
+# Only languages whose catalogue is complete, which a test holds: of any other one Django's own strings would be
+# translated and ours would not. Each is called as its own speakers call it.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "aniworld" / "locale"]
+FORMAT_MODULE_PATH = "aniworld.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.read("TZ", "UTC", environment_values.zone, "allowed is a time zone such as Europe/Berlin")
@@ -329,48 +354,7 @@ NINJA_PAGINATION_MAX_LIMIT = 200
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = environment.choice("LOG_FORMAT", "text", ("text", "json"))
 
-
-def _log_file(name: str, **extra: Any) -> dict[str, Any]:
-    return {
-        "class": "aniworld.logs.PrivateFile",
-        "filename": str(Path(LOG_DIR) / name),
-        "formatter": "line",
-        "filters": ["context"],
-        "encoding": "utf-8",
-        "delay": True,
-        **extra,
-    }
-
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "context": {"()": "aniworld.logs.ContextFilter"},
-        "one host a minute": {"()": "aniworld.logs.Seldom", "seconds": 60.0},
-        "one form a minute": {"()": "aniworld.logs.Seldom", "seconds": 60.0},
-    },
-    "formatters": {"line": {"()": "aniworld.logs.LineFormatter", "as_json": LOG_FORMAT == "json"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["context"]},
-        "app": _log_file("app.log"),
-        "download": _log_file("download.log"),
-        "error": _log_file("error.log", level="ERROR"),
-    },
-    "root": {"handlers": ["app", "error", "console"], "level": LOG_LEVEL},
-    "loggers": {
-        "downloads": {"handlers": ["download"], "level": LOG_LEVEL},
-        "django-q": {"handlers": ["app", "error"], "level": "WARNING", "propagate": False},
-        "daphne": {"level": "WARNING"},
-        "django.server": {"level": "WARNING"},
-        # What strangers get wrong is answered and not logged, or they could push everything else out of the files.
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "CRITICAL"},
-        # What a wrong ALLOWED_HOSTS or CSRF_TRUSTED_ORIGINS leads to must not stay unseen, though.
-        "django.security.DisallowedHost": {"level": "ERROR", "filters": ["one host a minute"]},
-        "aniworld.pages.errors": {"filters": ["one form a minute"]},
-    },
-}
+LOGGING = log_files.configuration(LOG_DIR, LOG_LEVEL, as_json=LOG_FORMAT == "json")
 
 # Names in the file .env that nothing reads: misspelt, or of another version. `up` and `doctor` tell.
 UNKNOWN_VARIABLES = environment.unknown()

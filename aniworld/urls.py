@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import include, path
 
-from aniworld import api
+from aniworld import api, dashboard
 from aniworld.accounts.authentication import administrator
 from aniworld.live.api import status_view
 from aniworld.metrics import metrics
@@ -25,11 +25,14 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("ws/status", status_view(administrator), name="ws-status"),
     path("admin/login/", admin_login),
+    path("admin/overview/<slug:name>", admin.site.admin_view(dashboard.part), name="admin-overview"),
+    path("admin/backups/", include("aniworld.backup_pages")),
     path("admin/", admin.site.urls),
     *api.urlpatterns,
     path("", include("aniworld.pages.urls")),
 ]
 
+handler400 = "aniworld.pages.errors.refused"
 handler403 = "aniworld.pages.errors.forbidden"
 handler404 = "aniworld.pages.errors.not_found"
 handler500 = "aniworld.pages.errors.failed"

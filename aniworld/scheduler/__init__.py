@@ -1,0 +1,1 @@
+"""What happens by itself, as an operator sees and sets it: over the API, and for the dashboard."""
