@@ -20,7 +20,7 @@ for _name in (
     *("LIBRARY_DIR", "SECRET_KEY", "DEBUG", "HOST", "PORT", "BASE_PATH", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
     *("TRUSTED_PROXIES", "ALLOWED_PRIVATE_HOSTS", "DATABASE_URL", "REDIS_URL", "DEMO_SITE_PORT", "DOWNLOAD_WORKERS"),
     *("TASK_WORKERS", "TMDB_API_KEY", "TMDB_API_URL", "TMDB_IMAGE_URL", "HTTPS", "LOG_LEVEL", "LOG_FORMAT", "TZ"),
-    *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS"),
+    *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS", "DEMO_NEWS_MINUTES"),
     *("Q_CLUSTER_NAME", "ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR", "ANIWORLD_STARTED_AT"),
     *("ANIWORLD_PAGES", "ANIWORLD_WEB"),
 ):
@@ -44,6 +44,8 @@ from aniworld.configuration import store  # noqa: E402  # its models exist only 
 from providers import recording, score  # noqa: E402  # likewise
 from providers.models import Provider  # noqa: E402  # likewise
 
+# Hashing a password takes as long as ten tests; the processes that tests start hash them as the product does.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Most tests run in a transaction, which a second connection would wait for: who reads flushes.
 recording.EVERY = 3600.0
 
@@ -56,6 +58,7 @@ except ImportError:
 else:
     _always: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
     hypothesis.register_profile("short", max_examples=60, **_always)
+    hypothesis.register_profile("medium", max_examples=1500, **_always)
     hypothesis.register_profile("long", max_examples=20000, **_always)
     hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aniworld.accounts.addresses import client_address, is_loopback
+from aniworld.accounts.addresses import client_address, counted_as, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,10 @@ def test_nobody_is_believed_by_default(settings: Any) -> None:
 def test_no_header_upsets_it(peer: str, forwarded: str) -> None:
     is_loopback(client_address(peer, forwarded))
     is_loopback(client_address("127.0.0.1", forwarded))
+
+
+def test_tries_are_counted_by_the_network_that_one_line_has() -> None:
+    assert counted_as("2001:db8:1:2:aaaa::1") == counted_as("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert counted_as("2001:db8:1:3::9") != counted_as("2001:db8:1:2::9")
+    assert counted_as("192.0.2.7") == "192.0.2.7"
+    assert counted_as(None) == "None"

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.test import Client
 
 from aniworld import setup
 from aniworld.accounts.models import ApiKey, User
@@ -66,6 +67,37 @@ def test_odd_names_are_422(name: Any) -> None:
 def test_the_sixth_try_is_refused() -> None:
     user()
     assert [post(password=PASSWORD).status_code for _number in range(6)] == [409] * 5 + [429]
+
+
+def typed(**values: str) -> Any:
+    return Client().post("/setup", {"password": PASSWORD, "again": PASSWORD, **values})
+
+
+def test_mistakes_in_the_form_are_no_tries(library_folder: Path) -> None:
+    wrong: tuple[dict[str, str], ...] = (
+        {"password": "password", "again": "password"},
+        {"again": "another"},
+        {"library_dir": "relative"},
+    )
+    assert {typed(**values).status_code for values in wrong * 3} == {422}
+    assert typed(library_dir=str(library_folder)).status_code == 302
+    assert User.objects.get().username == "admin"
+
+
+def test_the_page_shares_the_count_of_the_api() -> None:
+    user()
+    assert [post(password=PASSWORD).status_code for _number in range(5)] == [409] * 5
+    User.objects.all().delete()
+    assert typed().status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("values", "silent"),
+    [({"password": "password", "again": "password"}, True), ({"again": "x"}, True), ({"library_dir": "x"}, False)],
+)
+def test_the_note_is_silent_where_the_password_was_refused(values: dict[str, str], silent: bool) -> None:
+    page = typed(**values).content.decode()
+    assert ('id="password-note" hidden' in page) == silent
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -79,3 +80,19 @@ def test_success_forgets_and_a_day_forgets() -> None:
     assert row.count == 1
     Throttle.objects.update(window_started_at=timezone.now() - timedelta(days=3))
     assert throttling.prune() == 1
+
+
+@pytest.mark.django_db
+def test_a_count_that_is_unlocked_at_this_very_moment_refuses_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _number in range(5):
+        throttling.count("login 10.0.0.9", 5, MINUTE)
+    look = throttling._row
+
+    def unlocked(*given: Any) -> Throttle:
+        row = look(*given)
+        Throttle.objects.all().delete()
+        return row
+
+    monkeypatch.setattr(throttling, "_row", unlocked)
+    with pytest.raises(SlowDown):
+        throttling.count("login 10.0.0.9", 5, MINUTE)

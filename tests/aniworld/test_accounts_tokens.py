@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from aniworld.accounts import tasks, tokens
-from aniworld.accounts.models import ApiKey, Token
+from aniworld.accounts.models import ApiKey, BrowserSession, Token
 from aniworld.configuration import store
-from tests.aniworld.people import user
+from tests.aniworld.people import Api, signed_in, user, with_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 
@@ -96,6 +95,35 @@ def test_old_tokens_are_deleted_a_day_later() -> None:
     revoked = tokens.issue(person, None, "")[0]
     revoked.revoke()
     Token.objects.filter(pk=revoked.pk).update(updated_at=timezone.now() - timedelta(hours=25))
-    Session.objects.create(session_key="old", session_data="", expire_date=timezone.now())
+    BrowserSession.objects.create(session_key="old", session_data="", expire_date=timezone.now())
     assert tasks.prune() == "2 tokens, 0 counts and 1 sessions deleted"
     assert list(Token.objects.all()) == [live]
+
+
+@pytest.mark.parametrize(
+    ("client", "told"),
+    [
+        (Api(key="awk_nothing"), "The API key is wrong, expired or revoked."),
+        (Api(bearer="awk_nothing"), "The API key is wrong, expired or revoked."),
+        (Api(bearer="awt_nothing"), "The bearer token is wrong, expired or revoked."),
+        (Api(key=" "), "Sign in first"),
+        (Api(), "Sign in first"),
+    ],
+)
+def test_what_opens_nothing_is_told_apart_from_nothing(client: Api, told: str) -> None:
+    for path in ("/api/queue/status", "/api/config"):
+        answer = client.call("get", path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert answer.json()["detail"].startswith(told)
+        assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_expired_key_is_told_so_and_a_session_still_opens_beside_a_foreign_token() -> None:
+    person = user()
+    client = with_key(person, "read")
+    ApiKey.objects.update(expires_at=timezone.now())
+    assert "expired" in client.call("get", "/api/queue/status").json()["detail"]
+    foreign = Api(bearer="of-a-proxy")
+    foreign.force_login(person)
+    assert foreign.call("get", "/api/queue/status").status_code == 200
+    assert signed_in(person).call("get", "/api/queue/status").status_code == 200

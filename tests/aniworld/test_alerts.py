@@ -22,7 +22,9 @@ from aniworld.configuration import store
 from aniworld.configuration.models import Configuration
 from aniworld.live.models import Event
 from aniworld.schedules import REGULAR
+from downloads.disks import GIGABYTE
 from downloads.models import QueueItem
+from library.models import EpisodeFile
 from tests.library.factories import make_episodes, make_series
 
 pytestmark = pytest.mark.django_db
@@ -211,7 +213,7 @@ def test_old_ones_are_deleted_with_their_messages() -> None:
 
 def test_a_full_disk_is_told_of_once_until_there_is_well_more_room(settings: Any, tmp_path: Any) -> None:
     settings.LIBRARY_DIR = tmp_path
-    free = shutil.disk_usage(tmp_path).free / disk_watch.GIGABYTE
+    free = shutil.disk_usage(tmp_path).free / GIGABYTE
 
     def look(floor: float) -> int:
         store.change({"downloads": {"free_space_floor_gb": floor}})
@@ -236,6 +238,34 @@ def test_an_item_that_waits_for_room_makes_a_disk_full(settings: Any, tmp_path: 
     store.change({"downloads": {"free_space_floor_gb": 0}})
     disk_watch.look()
     assert Alert.objects.get().kind == Kind.DISK_LOW
+
+
+def test_a_library_that_is_gone_is_told_of_once_until_it_is_back(settings: Any, tmp_path: Any) -> None:
+    settings.LIBRARY_DIR = tmp_path / "library"
+    settings.LIBRARY_DIR.mkdir()
+    away = tmp_path / "away"
+
+    def look() -> int:
+        disk_watch.look()
+        return Alert.objects.filter(kind=Kind.LIBRARY_GONE).count()
+
+    (settings.LIBRARY_DIR / "file").touch()
+    assert look() == 0
+    settings.LIBRARY_DIR.rename(away)
+    # Nobody misses a folder that nothing was ever in.
+    assert look() == 0
+    [episode] = make_episodes(make_series(), count=1)
+    EpisodeFile.objects.create(episode=episode, path="a/b.mp4", size=1, mtime=1)
+    assert [look(), look()] == [1, 1]
+    assert "is not there" in Alert.objects.get(kind=Kind.LIBRARY_GONE).body
+    away.rename(settings.LIBRARY_DIR)
+    assert look() == 1
+    gathered()
+    age(10)
+    settings.LIBRARY_DIR.rename(away)
+    # An empty folder, as a disk that is not mounted leaves it.
+    settings.LIBRARY_DIR.mkdir()
+    assert look() == 2
 
 
 def test_alerts_are_looked_after_regularly() -> None:

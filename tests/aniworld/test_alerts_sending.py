@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apprise.common import NotifyFormat
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 from pydantic import ValidationError
 
-from aniworld.alerts import delivering, raise_alert, schemes, sending, tasks
+from aniworld.alerts import delivering, raise_alert, schemes, sending, sending_child, tasks
 from aniworld.alerts.models import Alert, Delivery, Kind
 from aniworld.configuration import store
 from aniworld.environment import ROOT
@@ -130,6 +131,12 @@ def test_a_hanging_target_is_cut_off_and_holds_up_nobody(
     assert time.monotonic() - before < 20
     assert Delivery.objects.get(target="t0").reason == "It did not answer in time."
     assert len(other.told) == 1
+
+
+def test_html_in_what_a_provider_named_stays_text() -> None:
+    text = "<script>alert(1)</script>"
+    assert "<script" not in sending_child._as_text(text, NotifyFormat.HTML)
+    assert sending_child._as_text(text, NotifyFormat.TEXT) == text
 
 
 def test_a_private_network_is_refused(settings: Any, phone: Target) -> None:
@@ -298,9 +305,12 @@ def test_the_form_adds_and_removes_targets_without_showing_them(settings: Any, p
     whole = {name: value for name in form.fields if (value := form[name].value()) not in (None, "", [])}
     del whole["notifications__targets"]
     wrong = client.post(
-        url, whole | {"notifications__targets__label": "new", "notifications__targets__address": f"smtp://{SECRET}"}
+        url, whole | {"notifications__targets__label": "new", "notifications__targets__address": "smtp://typed"}
     )
     assert "Only services that speak HTTP" in wrong.content.decode()
+    # Who typed it gets it back to mend it, and no cache keeps that; what is stored stays hidden.
+    assert 'value="smtp://typed"' in wrong.content.decode()
+    assert "no-store" in wrong["Cache-Control"]
     assert SECRET not in wrong.content.decode()
     new = {"notifications__targets__label": "new", "notifications__targets__address": "json://127.0.0.1:9/x"}
     answer = client.post(url, whole | new)

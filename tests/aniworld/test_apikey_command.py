@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from tests.aniworld.people import user
 
@@ -37,5 +38,22 @@ def test_the_list_has_headings_and_says_when_it_is_empty() -> None:
     user("admin")
     run("create", "reader")
     heading, row = run("list")[0].splitlines()
-    assert heading.split() == ["Name", "Begins", "with", "Scope", "Acts", "for"]
+    assert heading.split() == ["Name", "Begins", "with", "Scope", "Acts", "for", "Until"]
     assert row.split()[0] == "reader"
+
+
+@pytest.mark.parametrize("days", ["-3", "0", "3651", "soon"])
+def test_a_wrong_number_of_days_is_told_with_what_is_allowed(days: str) -> None:
+    with pytest.raises(CommandError, match="write one from 1 to 3650"):
+        run("create", "script", f"--days={days}")
+
+
+def test_a_key_may_run_out() -> None:
+    user("admin")
+    made = json.loads(run("create", "for a while", "--days", "30", "--json")[0])
+    assert made["expires_at"].endswith("Z")
+    assert made["expires_at"] in json.loads(run("list", "--json")[0])[0]["expires_at"]
+    assert json.loads(run("create", "for good", "--json")[0])["expires_at"] is None
+    for wrong in ("0", "many", "9999"):
+        with pytest.raises(CommandError, match="--days"):
+            run("create", "wrong", "--days", wrong)

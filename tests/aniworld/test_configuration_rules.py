@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from pydantic import ValidationError
 
 from aniworld.configuration import judging, sections, store
-from aniworld.configuration.forms import EVERY
+from aniworld.configuration.forms import EVERY, SectionForm
 from aniworld.configuration.models import Configuration, ConfigurationBackup
 from aniworld.configuration.titles import TITLES
 
@@ -150,6 +150,46 @@ def test_the_command_tells_all_in_one_line_and_takes_parts_of_a_group() -> None:
     assert (plan.order, plan.fallback) == (("English Dub", "German Sub"), True)
     with pytest.raises(CommandError, match=r"downloads\.max_retries=VALUE"):
         call_command("config", "set", "downloads.max_retries", "5")
+
+
+def test_a_setting_of_no_section_is_named_whole() -> None:
+    found = told({"foo": {"bar": 1, "baz": 2}, "download": {"max_retries": 5}, "empty": {}})
+    assert found["foo.bar"] == found["foo.baz"] == found["empty"] == "There is no such setting."
+    assert found["download.max_retries"] == "There is no such setting. Is downloads.max_retries meant?"
+    assert len(told({"foo": {str(number): 1 for number in range(1000)}})) == 20
+    with pytest.raises(CommandError, match=r"^foo\.bar: There is no such setting\.$"):
+        call_command("config", "set", "foo.bar=1")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("max_retries", "101", "It must be 100 or less."),
+        ("max_retries", "0", "It must be 1 or more."),
+        ("max_retries", "many", "Write a whole number."),
+        ("max_retries", "", "Write a whole number."),
+        ("bandwidth_limit_mbps", "0", "It must be more than 0."),
+        ("bandwidth_limit_mbps", "much", "Write a number."),
+    ],
+)
+def test_the_form_says_it_as_the_command_does(key: str, value: str, words: str) -> None:
+    form = SectionForm("downloads", {f"downloads__{key}": value})
+    assert form.errors[f"downloads__{key}"] == [words]
+    if value:
+        with pytest.raises(CommandError, match=words):
+            call_command("config", "set", f"downloads.{key}={value}")
+
+
+def test_a_number_s_field_tells_its_bounds() -> None:
+    fields = SectionForm("downloads").fields
+    assert str(fields["downloads__max_retries"].help_text).endswith(" 1 to 100.")
+    assert str(fields["downloads__bandwidth_limit_mbps"].help_text).endswith(" More than 0, up to 100000.")
+    assert fields["downloads__max_retries"].widget.attrs.items() >= {"min": 1, "max": 100}.items()
+
+
+def test_the_languages_of_the_pages_are_offered_by_their_own_names() -> None:
+    field: Any = SectionForm("general").fields["general__default_ui_language"]
+    assert field.choices == [("auto", "As the browser asks for"), ("en", "English"), ("de", "Deutsch")]
 
 
 def test_no_secret_is_in_what_is_told() -> None:

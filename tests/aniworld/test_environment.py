@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -174,3 +175,41 @@ def test_any_text_is_a_number_in_bounds_or_refused(text: str) -> None:
         del os.environ["SOME_NUMBER"]
     assert not line or "SOME_NUMBER" in line
     assert "\n" not in line
+
+
+def test_the_product_s_variables_may_stand_in_files(tmp_path: Path) -> None:
+    given = {
+        "SECRET_KEY": "k" * 50,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}",
+        "REDIS_URL": "redis://127.0.0.1:6379/9",
+        "PORT": "8123",
+        "ALLOWED_HOSTS": "nas.lan,other",
+        "TMDB_API_KEY": "from-a-file",
+        "LOG_LEVEL": "warning",
+        "TZ": "Europe/Berlin",
+        "DOWNLOAD_WORKERS": "7",
+        "HTTPS": "on",
+        "LIBRARY_DIR": str(tmp_path / "series"),
+    }
+    files = {}
+    for name, value in given.items():
+        (tmp_path / name).write_text(f"{value}\n")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    asked = ("SECRET_KEY", "REDIS_URL", "PORT", "ALLOWED_HOSTS", "TMDB_API_KEY", "LOG_LEVEL", "TIME_ZONE", "HTTPS")
+    shown = f"[str(getattr(settings, name)) for name in {asked!r}] + [settings.DATABASES['default']['NAME']]"
+    code = f"import json; from django.conf import settings; print(json.dumps({shown}))"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "aniworld.settings", **files}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [
+        given["SECRET_KEY"],
+        given["REDIS_URL"],
+        "8123",
+        "['nas.lan', 'other']",
+        "from-a-file",
+        "WARNING",
+        "Europe/Berlin",
+        "True",
+        str(tmp_path / "other.db"),
+    ]

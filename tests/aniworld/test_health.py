@@ -117,8 +117,13 @@ def test_metrics_are_for_this_machine_or_with_a_key(settings: Any) -> None:
     assert Client().get("/metrics", REMOTE_ADDR="203.0.113.1").status_code == 401
     assert Client().get("/metrics", headers={"X-Forwarded-For": "203.0.113.1"}).status_code == 401
     assert Client().get("/metrics", headers={"X-Real-IP": "203.0.113.1"}).status_code == 401
+    # A server that listens on all addresses of both kinds names an IPv4 address so.
+    both = "::ffff:127.0.0.1"
+    assert Client().get("/metrics", REMOTE_ADDR=both).status_code == 200
+    through = {"X-Forwarded-For": "203.0.113.1"}
+    assert Client().get("/metrics", REMOTE_ADDR=both, headers=through).status_code == 401
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
-    assert Client().get("/metrics", headers={"X-Forwarded-For": "203.0.113.1"}).status_code == 401
+    assert Client().get("/metrics", headers=through).status_code == 401
     reader = with_key(user(), "read")
     assert reader.call("get", "/metrics", REMOTE_ADDR="203.0.113.1").status_code == 200
     assert Api(key="awk_wrong").call("get", "/metrics", REMOTE_ADDR="203.0.113.1").status_code == 401

@@ -201,9 +201,33 @@ def test_there_is_a_socket_at_one_address_only(server: LiveServer) -> None:
         assert refused.value.response.status_code == 403
 
 
+ODD_FRAMES = [
+    *(
+        "[" * 8000,
+        '{"a":' * 1600,
+        '{"action": {"action": "ping"}}',
+        '{"action": "join", "room": ["queue"]}',
+        "\x00" * 99,
+    ),
+    *('{"action": "ack", "id": 1e999}', '{"action": "ack", "id": -1}', '{"action": "ack", "id": true}', "9" * 8000),
+    *('{"action": "resume", "after": 99999999999999999999}', '{"action": "resume", "after": NaN}', '"\\ud800"'),
+    *(
+        '{"action": "authenticate", "token": "\\u0000\\ud800"}',
+        '{"action": "authenticate", "token": null}',
+        b"\xff" * 8000,
+    ),
+]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    frames=st.lists(st.one_of(st.text(), st.binary(), st.from_regex(r'\{"action": ?"\w+", ?"\w+": ?.*\}')), max_size=12)
+    frames=st.lists(
+        st.one_of(
+            *(st.text(), st.binary(), st.from_regex(r'\{"action": ?"\w+", ?"\w+": ?.*\}')),
+            st.sampled_from(ODD_FRAMES),
+        ),
+        max_size=12,
+    )
 )
 def test_no_frame_breaks_a_connection(server: LiveServer, frames: list[str | bytes]) -> None:
     with server.connect() as client:

@@ -8,16 +8,13 @@ from typing import Any
 
 import pytest
 
-from aniworld.configuration.forms import EVERY, NOT_IN_FORCE, OFFERED, Setting
+from aniworld.configuration.fields import Setting
+from aniworld.configuration.forms import EVERY
 from aniworld.environment import ROOT
 from providers.admin import ProviderAdmin
 from providers.models import Rules
 
-DEFINED_IN = tuple(f"aniworld/configuration/{name}.py" for name in ("sections", "forms", "rules", "titles"))
-# Attributes of other things have these names, too: whether the setting is read can't be told from them.
-SHARED_NAMES = {"scheduler.enabled", "logging.level"}
-# Read, but there is only one language to choose.
-WITHOUT_CHOICE = {"general.default_ui_language"}
+DEFINED_IN = tuple(f"aniworld/configuration/{name}.py" for name in ("sections", "forms", "fields", "rules", "titles"))
 
 
 @cache
@@ -36,15 +33,9 @@ def dotted(setting: Setting) -> str:
     return ".".join(setting.path)
 
 
-@pytest.mark.parametrize("setting", OFFERED, ids=dotted)
+@pytest.mark.parametrize("setting", EVERY, ids=dotted)
 def test_each_setting_that_is_offered_is_read(setting: Setting) -> None:
-    assert is_read(setting.path[-1]), f"nothing reads {dotted(setting)}: follow it, or name it in NOT_IN_FORCE"
-
-
-@pytest.mark.parametrize("name", sorted(set(NOT_IN_FORCE) - SHARED_NAMES - WITHOUT_CHOICE))
-def test_each_setting_that_is_kept_back_is_read_nowhere(name: str) -> None:
-    assert name in {dotted(setting) for setting in EVERY}, f"there is no setting {name}"
-    assert not is_read(name.rpartition(".")[2]), f"{name} is read now: take it out of NOT_IN_FORCE"
+    assert is_read(setting.path[-1]), f"a form offers {dotted(setting)}, which nothing reads"
 
 
 def test_a_provider_s_form_offers_no_limit_that_nothing_keeps_to() -> None:
@@ -53,4 +44,4 @@ def test_a_provider_s_form_offers_no_limit_that_nothing_keeps_to() -> None:
     limits = set(Rules.__dataclass_fields__)
     kept = {name for name in limits if re.search(rf"\brules\.{name}\b", product())}
     assert "timeout_seconds" in kept
-    assert offered & limits == kept - {name for name in NOT_IN_FORCE if name in limits}
+    assert offered & limits == kept

@@ -176,6 +176,7 @@ def test_clusters_wedged_by_a_killed_worker_work_again_within_a_minute(up: Runni
 
 @pytest.mark.processes
 @pytest.mark.xdist_group("watchdog")
+@pytest.mark.parametrize("up", ["sqlite"], indirect=True)
 def test_a_held_cluster_works_again_within_a_minute(up: Running) -> None:
     before = up.cluster("default")[0].group
     up.signal_cluster("default", signal.SIGSTOP)
@@ -184,6 +185,7 @@ def test_a_held_cluster_works_again_within_a_minute(up: Running) -> None:
 
 @pytest.mark.processes
 @pytest.mark.xdist_group("watchdog")
+@pytest.mark.parametrize("up", ["sqlite"], indirect=True)
 def test_a_cluster_whose_sentinel_is_held_works_again_within_a_minute(up: Running) -> None:
     sentinel = up.cluster("default")[0]
     up.kill(sentinel, signal.SIGSTOP)

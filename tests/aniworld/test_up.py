@@ -57,33 +57,39 @@ def test_serves_below_a_path_whether_or_not_the_proxy_strips_it() -> None:
             assert up.http.get(up.url + path, timeout=10).headers["Content-Type"].startswith("application/json")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_in_time(number: signal.Signals) -> None:
+def test_what_is_ours_alone_is_private(up: Running) -> None:
+    for name in ("", "aniworld.db", "secret_key", "logs", "backups", "work"):
+        assert (up.data_dir / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_however_it_ends_it_leaves_nobody_behind_and_starts_again() -> None:
     with Running() as up:
-        assert len(up.workers("default")) == 2
-        assert up.stop(number) < STOP_SECONDS
-        assert up.exit_code == 0
-        assert up.processes() == []
-        assert {path.name[:3] for path in (up.data_dir / "run").iterdir()} == {"up-"}
-
-
-def test_a_second_signal_stops_at_once() -> None:
-    with Running() as up:
-        # A held worker would otherwise be waited for.
-        up.kill(up.workers("default")[0], signal.SIGSTOP)
-        up.send(signal.SIGTERM)
-        eventually(lambda: "Stopping" in up.output(), 5)
-        assert up.stop(signal.SIGTERM) < 3
-        assert up.processes() == []
-
-
-def test_killed_itself_it_leaves_nobody_behind_and_the_next_one_starts() -> None:
-    with Running() as up:
-        up.send(signal.SIGKILL)
-        up.wait()
-        eventually(lambda: not up.processes(), 5, "all children gone")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            assert len(up.workers("default")) == 2
+            assert up.stop(number) < STOP_SECONDS
+            assert up.exit_code == 0
+            assert up.processes() == []
+            assert {path.name[:3] for path in (up.data_dir / "run").iterdir()} == {"up-"}
+            up.start()
+        _killed(up)
         up.start()
-        assert up.http.get(f"{up.url}/health", timeout=10).ok
+        _told_twice(up)
+
+
+def _killed(up: Running) -> None:
+    up.send(signal.SIGKILL)
+    up.wait()
+    eventually(lambda: not up.processes(), 5, "all children gone")
+
+
+def _told_twice(up: Running) -> None:
+    assert up.http.get(f"{up.url}/health", timeout=10).ok
+    # A held worker would otherwise be waited for.
+    up.kill(up.workers("default")[0], signal.SIGSTOP)
+    up.send(signal.SIGTERM)
+    eventually(lambda: up.output().count("Stopping") >= 3, 5)
+    assert up.stop(signal.SIGTERM) < 3
+    assert up.processes() == []
 
 
 def test_only_web_and_only_workers_go_together_on_one_data_folder() -> None:
@@ -101,12 +107,6 @@ def test_a_host_that_is_not_this_machine_is_told_in_one_line(host: str) -> None:
     assert result.stderr.count("\n") == 1
     assert f"HOST={host} cannot be used" in result.stderr
     assert "Port" not in result.stderr
-
-
-def test_what_is_ours_alone_is_private() -> None:
-    with Running() as up:
-        for name in ("", "aniworld.db", "secret_key", "logs", "backups", "work"):
-            assert (up.data_dir / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_a_taken_port_is_told_in_one_line() -> None:
@@ -132,3 +132,24 @@ def test_a_command_before_the_first_start_says_what_is_missing(tmp_path: Path, w
     assert ended.returncode == 1
     assert f"Nothing is set up in {tmp_path / 'nothing'} yet" in ended.stderr
     assert "DATA_DIR" in ended.stderr
+
+
+def test_the_log_level_is_in_force_without_a_restart(up: Running) -> None:
+    log = up.data_dir / "logs" / "app.log"
+
+    def is_told() -> bool:
+        up.http.get(f"{up.url}/health", timeout=10)
+        return log.exists() and "GET /health answered" in log.read_text()
+
+    assert not is_told()
+    assert up.manage("config", "set", "logging.level=DEBUG").returncode == 0
+    eventually(is_told, 5)
+    assert up.manage("config", "set", "logging.level=INFO").returncode == 0
+
+
+def test_what_runs_is_backed_up_whole_and_nothing_is_restored_over_it(up: Running) -> None:
+    made = up.manage("backup", "--verify")
+    assert "verified" in made.stdout, made.stderr
+    refused = up.manage("restore", made.stdout.split()[0], "--yes")
+    assert refused.returncode == 1
+    assert "stop it first" in refused.stderr

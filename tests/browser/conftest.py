@@ -30,12 +30,13 @@ class Watched:
         self.page = page
         self.errors: list[str] = []
         page.on("console", lambda message: self._note(message.type, message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
         page.set_default_timeout(20_000)
 
     def _note(self, kind: str, text: str) -> None:
         # A cover that is not to be had is answered with 404; everything else that a console calls an error is one.
-        if kind == "error" and "status of 404" not in text:
+        # Nor is a fade between two pages that the browser leaves out when it is busy.
+        if kind == "error" and "status of 404" not in text and not text.startswith("Transition was "):
             self.errors.append(text)
 
     def barriers(self) -> list[str]:
@@ -73,12 +74,16 @@ def window(chromium: Browser) -> Iterator[Callable[..., Watched]]:
         phone: bool = False,
         theme: str = "light",
         script: bool = True,
+        language: str = "en-GB",
+        size: tuple[int, int] | None = None,
         session: Any = None,
         policy: bool = True,
     ) -> Watched:
+        shown = {"width": size[0], "height": size[1]} if size else PHONE if phone else DESKTOP
         context = chromium.new_context(
             base_url=base_url,
-            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]  # a plain dict is what it takes
+            viewport=shown,  # type: ignore[arg-type]  # a plain dict is what it takes
+            locale=language,
             color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
             java_script_enabled=script,
             has_touch=phone,

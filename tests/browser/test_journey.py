@@ -44,7 +44,7 @@ def add_first_result(page: Page) -> None:
     page.keyboard.press("Enter")
     result = page.locator(".result").first
     expect(result).to_be_visible(timeout=PATIENCE)
-    result.get_by_role("button", name=re.compile("^Add ")).click()
+    result.get_by_role("button", name=re.compile("^Add (?!and )")).click()
     # The results stay, and the one that was added leads on.
     expect(page.locator(".toast")).to_contain_text("was added")
     expect(page.locator(".result").nth(1)).to_be_visible()

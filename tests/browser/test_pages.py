@@ -30,9 +30,13 @@ PAGES = [
     "/add",
     "/add?q=a",
     "/queue",
+    "/calendar",
+    "/calendar?view=agenda&show=monitored",
     "/providers",
+    "/settings",
+    "/settings/account",
 ]
-PARTS = ["/parts/library", "/parts/queue", "/parts/activity", "/parts/providers", "/parts/results"]
+PARTS = ["/parts/library", "/parts/calendar", "/parts/queue", "/parts/activity", "/parts/providers", "/parts/results"]
 HTMX = {"HX-Request": "true"}
 ODD = [
     "\x00",
@@ -64,8 +68,11 @@ class Markup(HTMLParser):
         self.refused += [f"{tag} {name}" for name in named if name == "style" or name.startswith(("on", "hx-on"))]
         if tag == "style" or (tag == "script" and not named.get("src")):
             self.refused.append(tag)
+        # A link may lead elsewhere when it says nothing of where it was; nothing else may.
+        leads_away = tag == "a" and named.get("rel") == "noopener noreferrer"
+        forbidden = r"(?i)javascript:" if leads_away else r"(?i)(https?:)?//|javascript:"
         for name in ("src", "href", "action"):
-            if re.match(r"(?i)(https?:)?//|javascript:", named.get(name) or ""):
+            if re.match(forbidden, named.get(name) or ""):
                 self.refused.append(f"{tag} {name}={named[name]}")
 
     @property
@@ -343,9 +350,22 @@ def test_unknown_addresses_are_friendly(browser: Client) -> None:
     assert "Nothing is showing here" in text_of(browser.get("/nothing"))
 
 
-@pytest.mark.parametrize("chosen", ["", "de"])
-def test_speaks_english_alone_until_another_catalogue_is_whole(browser: Client, admin: User, chosen: str) -> None:
-    Preferences.objects.update_or_create(user=admin, defaults={"language": chosen})
-    store.change({"general": {"default_ui_language": chosen or "auto"}})
-    text = text_of(browser.get("/queue", headers={"Accept-Language": "de"}))
-    assert '<html lang="en"' in text
+@pytest.mark.parametrize(
+    ("own", "default", "browser_speaks", "spoken"),
+    [
+        ("", "auto", "de-AT,de;q=0.9", "de"),
+        ("", "auto", "fr", "en"),
+        ("", "de", "en", "de"),
+        ("en", "de", "de", "en"),
+        ("de", "auto", "en", "de"),
+        ("fr", "auto", "de", "de"),
+    ],
+)
+def test_the_user_then_the_operator_then_the_browser_choose_the_language(
+    browser: Client, admin: User, own: str, default: str, browser_speaks: str, spoken: str
+) -> None:
+    Preferences.objects.update_or_create(user=admin, defaults={"language": own})
+    store.change({"general": {"default_ui_language": default}})
+    text = text_of(browser.get("/queue", headers={"Accept-Language": browser_speaks}))
+    assert f'<html lang="{spoken}"' in text
+    assert ("<h1>Warteschlange</h1>" if spoken == "de" else "<h1>Queue</h1>") in text

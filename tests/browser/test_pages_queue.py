@@ -116,3 +116,71 @@ def test_toasts_of_one_kind_are_known_as_such(browser: Client) -> None:
         )
     ]
     assert [kind and kind[1] for kind in kinds] == ["queue-item", "queue-item", "queue-switch"]
+
+
+def waiting() -> list[int]:
+    rows = QueueItem.objects.filter(status="pending").order_by("-priority", "position", "id")
+    return list(rows.values_list("pk", flat=True))
+
+
+def undo_of(text: str) -> str:
+    found = re.findall(r'action="(/undo/[^"]+)"', text)
+    assert found
+    return str(found[-1])
+
+
+def test_chosen_ones_go_to_the_top_and_back_and_there_again(browser: Client) -> None:
+    before = waiting()
+    chosen = before[-2:]
+    text = text_of(browser.post("/queue/selected", {"verb": "top", "ids": chosen}, follow=True))
+    assert "2 downloads stand at the top." in text
+    assert waiting() == [*chosen, *before[:-2]]
+    text = text_of(browser.post(undo_of(text), follow=True))
+    assert "Taken back." in text
+    assert waiting() == before
+    text = text_of(browser.post(undo_of(text), follow=True))
+    assert "Done again." in text
+    assert waiting() == [*chosen, *before[:-2]]
+
+
+def test_chosen_ones_are_paused_or_cancelled_together(browser: Client) -> None:
+    first, second, *rest = waiting()
+    assert "2 downloads are paused." in text_of(
+        browser.post("/queue/selected", {"verb": "pause", "ids": [first, second]}, follow=True)
+    )
+    text = text_of(browser.post("/queue/selected", {"verb": "cancel", "ids": [*rest, first]}, follow=True))
+    assert f"{len(rest)} downloads were taken out of the queue." in text
+    assert waiting() == []
+    assert QueueItem.objects.get(pk=first).status == "paused"
+    text = text_of(browser.post(undo_of(text), follow=True))
+    assert waiting() == rest
+    browser.post(undo_of(text))
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("ids", [[], ["nonsense"], ["9" * 40]])
+def test_choosing_nothing_that_waits_is_said(browser: Client, ids: list[str]) -> None:
+    text = text_of(browser.post("/queue/selected", {"verb": "top", "ids": ids}, follow=True))
+    assert "Choose downloads that wait first." in text
+    assert browser.post("/queue/selected", {"verb": "dance", "ids": ids}).status_code == 404
+
+
+def test_a_failed_one_is_queued_in_another_language(browser: Client) -> None:
+    failed = one("failed")
+    failed.episode.languages = {seed.DUB: "2026-01-01T00:00:00Z", seed.ENGLISH: "2026-01-01T00:00:00Z"}
+    failed.episode.save()
+    row = row_of(text_of(browser.get("/queue")), failed)
+    assert re.search(rf'name="language" value="{seed.ENGLISH}"', row)
+    assert f'name="language" value="{seed.DUB}"' not in row
+    browser.post(f"/queue/items/{failed.pk}/language", {"language": seed.ENGLISH})
+    queued = QueueItem.objects.get(episode=failed.episode, status="pending")
+    assert queued.language == seed.ENGLISH
+    assert f'id="item-{failed.pk}"' not in text_of(browser.get("/queue"))
+    text = text_of(browser.post(f"/queue/items/{failed.pk}/language", {"language": "Klingon"}, follow=True))
+    assert "There is no language “Klingon”" in text
+
+
+def test_the_last_hours_are_drawn_once_something_arrived(browser: Client) -> None:
+    assert "4 episodes in the last 24 hours" in text_of(browser.get("/queue"))
+    QueueItem.objects.filter(status="completed").update(completed_at=timezone.now() - timedelta(hours=25))
+    assert "in the last 24 hours" not in text_of(browser.get("/queue"))

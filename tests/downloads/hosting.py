@@ -6,7 +6,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Asked:
     if_range: str
     sent: int
     status: int = 200
+    mark: str = ""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -165,7 +166,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _note(self, sent: int, status: int = 200) -> None:
         headers = self.headers
-        self.server.asked.append(Asked(self.path, headers.get("Range", ""), headers.get("If-Range", ""), sent, status))
+        ranges = headers.get("Range", ""), headers.get("If-Range", "")
+        self.server.asked.append(Asked(self.path, *ranges, sent, status, headers.get("X-Mark", "")))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
@@ -245,13 +247,19 @@ def job(
     quality: str = "best",
     audio: str = "",
     patience: float = 5,
+    headers: dict[str, str] | None = None,
 ) -> Iterator[Job]:
-    """A job for a fetcher, watched over as in the engine."""
+    """A job for a fetcher, watched over as in the engine. `headers` are the operator's, who may change them."""
     folder.mkdir(parents=True, exist_ok=True)
-    client = Client(Policy(timeout=patience, retry_delay=0, allowed_private_hosts=frozenset({allowed})))
+    policy = Policy(timeout=patience, retry_delay=0, allowed_private_hosts=frozenset({allowed}))
+    client = Client(policy)
+
+    def clients() -> Client:
+        return Client(replace(policy, headers=dict(headers))) if headers else client
+
     stream = Stream(url, kind, "direct", {"User-Agent": "tests"})
     try:
         with Control(leased_item()) as control:
-            yield Job(stream, client, folder, control, connections, quality, folder, audio=audio)
+            yield Job(stream, clients, folder, control, connections, quality, folder, audio=audio)
     finally:
         client.close()

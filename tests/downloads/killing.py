@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -35,6 +36,8 @@ SEGMENTS_BEFORE_HELD = 4
 # stream are somewhat larger than the file that is made of them.
 AGAIN, STREAMS_MORE = 4 * 1024 * 1024, 1.06
 _HELD_SEGMENTS = ("-4.ts", "-5.ts", "-6.ts")
+# Seconds until a part is back that was killed several times in a row: each time it waits longer.
+BACK = 90
 
 
 def hold(up: Running) -> None:
@@ -87,20 +90,33 @@ class Rampage:
         # Bytes of media that the demo site sent, as told before each death of it, and how many downloads were killed.
         self.sent = 0
         self.struck = 0
+        # What was killed how often; a worker where none was there at the moment does not count.
+        self.killed: Counter[str] = Counter()
         self._series = 0
 
     def run(self, kills: int, downloads: int) -> None:
         """Queues `downloads` episodes bit by bit, kills `kills` times meanwhile, and waits until all are there."""
-        for number in range(kills):
-            wanted = 9 + (downloads - 9) * number // kills
+        while (done := self.killed.total()) < kills:
+            wanted = 9 + (downloads - 9) * done // kills
             while len(self.ids) < min(wanted, downloads):
                 self._queue_more(min(9, downloads - len(self.ids)))
             time.sleep(self.chance.uniform(0.3, 3))
             self.chance.choice(self._ways())()
+        while len(self.ids) < downloads:
+            self._queue_more(min(9, downloads - len(self.ids)))
         all_whole(self.up, self.ids)
         self._count_sent()
         had = sum(file.stat().st_size for file in library_files(self.up))
-        assert had * 0.9 < self.sent <= had * STREAMS_MORE + self.struck * AGAIN
+        assert had * 0.9 < self.sent <= had * STREAMS_MORE + self.struck * AGAIN, self.tally(had)
+
+    def tally(self, had: int) -> str:
+        """What was done, and what it cost. `had`: bytes of the files that arrived."""
+        again = (self.sent - had) / max(1, self.struck) / 1024**2
+        ways = ", ".join(f"{name} {count}" for name, count in sorted(self.killed.items()))
+        return (
+            f"{self.killed.total()} kills ({ways}), {len(self.ids)} downloads of {had} bytes, {self.sent} bytes "
+            f"served; {self.struck} downloads struck, {again:.2f} MiB again for each"
+        )
 
     def _queue_more(self, count: int) -> None:
         key = add_series(self.up, self._series)
@@ -123,16 +139,19 @@ class Rampage:
             struck = self.chance.choice([one for one in workers if one.name == name] or workers)
             self.struck += struck.name == "aniworld-busy"
             self.up.kill(struck)
+            self.killed["worker"] += 1
 
     def _cluster(self) -> None:
+        eventually(lambda: self.up.cluster("downloads"), BACK, "the cluster")
         self._count_struck()
-        eventually(lambda: self.up.cluster("downloads"), 30, "the cluster")
         self.up.signal_cluster("downloads")
+        self.killed["cluster"] += 1
 
     def _everything(self) -> None:
         self._count_struck()
         self._count_sent()
         self.up.kill_everything()
+        self.killed["everything"] += 1
         self.up.start()
 
     def _count_struck(self) -> None:
@@ -143,7 +162,8 @@ class Rampage:
 
     def _web(self) -> None:
         self.up.kill(self.up.web())
-        eventually(self._answers, 30, "the web server is back")
+        self.killed["web"] += 1
+        eventually(self._answers, BACK, "the web server is back")
 
     def _answers(self) -> bool:
         try:

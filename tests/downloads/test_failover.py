@@ -42,6 +42,10 @@ def _round(pk: int) -> QueueItem:
     return QueueItem.objects.get(pk=pk)
 
 
+NAMES = {MP4: "Demo File", HLS: "Demo HLS", AES: "Demo AES"}
+WORDS = ("its server fails", "not found", "its server fails")
+
+
 def _tried(item: QueueItem) -> dict[str, int]:
     hosts = list(item.attempts.values_list("provider", flat=True))
     return {host: hosts.count(host) for host in set(hosts)}
@@ -55,10 +59,12 @@ def test_it_fails_when_every_source_had_all_its_tries_and_says_why(demo: Demo, i
     row = _round(item.pk)
     assert (row.status, row.rounds) == ("failed", 2)
     assert _tried(row) == dict.fromkeys(HOSTS, 2)
-    assert all(f"{host}: " in row.error_message for host in HOSTS)
-    assert "tried 2 times" in row.error_message
+    told = "; ".join(f"{NAMES[host]} \N{EN DASH} {words}" for host, words in zip(HOSTS, WORDS, strict=True))
+    assert row.error_message == f"No host works: {told} (each tried 2 times)"
+    assert "127.0.0.1" in row.attempts.order_by("id")[0].error
     steps = list(row.attempts.order_by("id").values_list("next_step", flat=True))
-    assert all(step.startswith("Tries ") for step in [*steps[:2], *steps[3:5]])
+    following = [f"Tries {NAMES[host]} next." for host in HOSTS[1:]]
+    assert [*steps[:2], *steps[3:5]] == [*following, *following]
     assert steps[2].startswith("Goes on in ")
     assert "until somebody retries" in steps[5]
     assert Alert.objects.filter(kind="download_failed").count() == 1

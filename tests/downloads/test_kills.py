@@ -12,20 +12,29 @@ from tests.downloads.driving import HOSTS, MP4, add_series, episodes, fault, ite
 from tests.downloads.killing import BEFORE_HELD, SEGMENTS_BEFORE_HELD, SLOW, Rampage, all_whole, hold
 from tests.running import Running, eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
-KILLS, SEED = 8, 20
+SEED = 20
 # What may be fetched again after a kill: 4 MiB of a file, one segment a connection of a playlist.
 AGAIN = 4 * 1024 * 1024
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_seeded_kills_lose_and_double_nothing(database: str) -> None:
+# Groups, so that no process of pytest has to wait for all of them.
+kills = pytest.mark.xdist_group("kills")
+restarts = pytest.mark.xdist_group("restarts")
+
+
+@pytest.mark.parametrize(
+    ("database", "count", "downloads"),
+    [pytest.param("sqlite", 8, 12, marks=kills), pytest.param("postgresql", 5, 9, marks=restarts)],
+)
+def test_seeded_kills_lose_and_double_nothing(database: str, count: int, downloads: int) -> None:
     with Running(demo=True, database=database, environment=SLOW) as up:
         up.setup()
-        Rampage(up, SEED).run(kills=KILLS, downloads=12)
+        Rampage(up, SEED).run(kills=count, downloads=downloads)
 
 
+@restarts
 @pytest.mark.parametrize("host", HOSTS)
 def test_little_is_fetched_again_after_everything_was_killed(host: str) -> None:
     with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up:
@@ -53,6 +62,7 @@ def _had(up: Running, pk: int, host: str) -> int:
     return had if had > BEFORE_HELD and (host == MP4 or len(segments) == SEGMENTS_BEFORE_HELD) else 0
 
 
+@kills
 def test_the_idle_worker_next_in_line_may_die() -> None:
     with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up:
         up.setup()
@@ -65,6 +75,7 @@ def test_the_idle_worker_next_in_line_may_die() -> None:
         assert time.monotonic() - began < 75
 
 
+@kills
 def test_sigterm_parks_active_downloads_with_their_bytes() -> None:
     with Running(demo=True, environment={"DEMO_SPEED": "0", "DOWNLOAD_WORKERS": "4"}) as up:
         up.setup()
@@ -86,6 +97,7 @@ def test_sigterm_parks_active_downloads_with_their_bytes() -> None:
         all_whole(up, ids)
 
 
+@kills
 def test_sigterm_gives_back_what_waits_for_a_host_that_never_answers() -> None:
     with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up:
         up.setup()

@@ -63,9 +63,10 @@ def test_moves_are_those_of_a_list_and_each_can_be_undone(
         model.insert(place, pk)
         undo_id = ordering.move(pk, place)
         assert _order() == model
-        undo.undo(undo_id)
+        redo_id = undo.undo(undo_id).redo_id
         assert _order() == before
-        ordering.move(pk, place)
+        undo.undo(redo_id)
+        assert _order() == model
 
 
 @settings(max_examples=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.utils import timezone
 from aniworld.accounts.models import User
 from aniworld.configuration import store
 from aniworld.refusals import Conflict, Gone
-from downloads import acceptance, arrival, engine, quarantine, queue, tasks, truth, upkeep
+from downloads import acceptance, arrival, diskplan, engine, quarantine, queue, tasks, truth, upkeep
 from downloads.interruptions import Untrue
 from downloads.models import QuarantinedFile, QueueItem
 from library.files import LibraryUnavailable
@@ -23,6 +24,7 @@ from library.models import Episode, EpisodeFile, Series
 from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, MP4, assert_whole
+from tests.running import eventually
 
 pytestmark = pytest.mark.xdist_group("engine")
 
@@ -95,6 +97,24 @@ def test_an_accepted_file_arrives_and_says_so(refused: QuarantinedFile, staff: U
     assert_whole(library / file.path)
     assert [attempt.outcome for attempt in item.attempts.order_by("id")] == ["truth_failed", "completed"]
     assert (QuarantinedFile.objects.count(), _files()) == (0, [])
+
+
+def test_a_copy_to_another_disk_goes_on_while_nobody_waits(
+    refused: QuarantinedFile, staff: User, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diskplan, "on_two_disks", lambda: True)
+    may_end, run = threading.Event(), engine.run
+
+    def late(item: QueueItem, *, at_once: bool) -> None:
+        assert may_end.wait(20)
+        run(item, at_once=at_once)
+
+    monkeypatch.setattr(engine, "run", late)
+    item = acceptance.accept(refused, staff)
+    assert (item.status, QueueItem.objects.get().status) == ("downloading", "downloading")
+    may_end.set()
+    eventually(lambda: QueueItem.objects.get().status == "completed", 20, "the file in the library")
+    assert_whole(library / EpisodeFile.objects.get().path)
 
 
 @pytest.mark.parametrize("state", ["pending", "paused", "downloading", "cancelled"])
@@ -231,6 +251,14 @@ def test_a_file_on_another_machine_is_left_to_that(
     assert quarantine.prune() == 1
 
 
+def test_room_that_would_not_be_enough_is_not_made(refused: QuarantinedFile) -> None:
+    file = quarantine.location(refused)
+    assert quarantine.make_room(refused.size + 1) == 0
+    assert file.exists()
+    assert quarantine.make_room(refused.size) == refused.size
+    assert not file.exists()
+
+
 def test_the_command_accepts(refused: QuarantinedFile, capsys: pytest.CaptureFixture[str], library: Path) -> None:
     call_command("queue", "accept", str(refused.item_id))
     assert f"{refused.item_id}: completed" in capsys.readouterr().out
@@ -273,9 +301,13 @@ def test_the_rows_of_what_is_over_go_first(refused: QuarantinedFile, change: dic
 
 def test_a_full_disk_takes_the_room_of_quarantine(refused: QuarantinedFile, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.item.retry()
-    QueueItem.objects.update(
-        status="paused", pause_reason="disk", next_attempt_at=timezone.now(), awaited_work_bytes=10**15
-    )
+    monkeypatch.setattr(diskplan, "free", lambda folder: 10_000)
+    parked = {"status": "paused", "pause_reason": "disk", "next_attempt_at": timezone.now()}
+    # One byte more than there would be even without the file.
+    QueueItem.objects.update(**parked, awaited_work_bytes=10_001 + refused.size)
+    assert upkeep.resume_parked() == 0
+    assert QuarantinedFile.objects.count() == 1
+    QueueItem.objects.update(**parked, awaited_work_bytes=10_000 + refused.size)
     assert upkeep.resume_parked() == 0
     assert (QuarantinedFile.objects.count(), _files()) == (0, [])
 
@@ -308,7 +340,7 @@ def test_administrators_see_and_decide(refused: QuarantinedFile, staff: User, li
 def test_deleting_in_the_admin_deletes_row_and_file(refused: QuarantinedFile, staff: User) -> None:
     admin = Client()
     admin.force_login(staff)
-    data = {"action": "discard", "_selected_action": [refused.pk]}
+    data = {"action": "discard", "confirmed": "yes", "_selected_action": [refused.pk]}
     assert "is deleted" in admin.post("/admin/downloads/quarantinedfile/", data, follow=True).content.decode()
     assert (QuarantinedFile.objects.count(), _files()) == (0, [])
 

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from aniworld.configuration import store
 from downloads import truth
-from downloads.fetchers import hls
+from downloads.fetchers import hls, hls_flushing, hls_tracks
 from downloads.interruptions import LeaseLost
 from downloads.models import QueueItem
 from providers.contracts import StreamKind
@@ -215,3 +215,61 @@ def test_a_part_that_is_too_short_is_no_segment(host: Hosting, clips: Clips, tmp
     with pytest.raises(ProviderError):
         _fetch_hls(host, tmp_path)
     assert not list(tmp_path.rglob("0*"))
+
+
+def test_after_a_power_cut_only_flushed_segments_count(
+    host: Hosting, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plain(host, clips)
+    # Each segment is a batch of its own, until the disk is too slow for any other.
+    monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 0.0)
+    _break_at(host, tmp_path, "/seg2.ts")
+    monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 3600.0)
+    _break_at(host, tmp_path, "/seg4.ts")
+    unflushed = [path for path in (tmp_path / "segments" / "picture").iterdir() if path.name[:5] in ("00002", "00003")]
+    assert len(unflushed) == 2
+    for path in unflushed:
+        path.write_bytes(bytes(path.stat().st_size))
+    monkeypatch.setattr(hls_tracks, "boot_id", lambda: "another")
+    assert_whole(_fetch_hls(host, tmp_path), 24)
+    asked = {one.path for one in host.asked if one.sent}
+    assert asked == {"/list.m3u8", *(f"/seg{number}.ts" for number in (2, 3, 4, 5))}
+
+
+def test_a_stream_tells_how_far_it_is_before_its_first_segment_is_whole(
+    host: Hosting, clips: Clips, tmp_path: Path
+) -> None:
+    _plain(host, clips)
+    first = host.resources["/seg0.ts"]
+    first.speed = len(first.body) / 3
+    folder = tmp_path / "segments" / "picture"
+    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path, connections=1) as one:
+        fetching = threading.Thread(target=hls.fetch, args=(one,))
+        fetching.start()
+
+        def told() -> bool:
+            one.control.item.refresh_from_db(fields=["progress_percent", "total_bytes"])
+            return 0 < one.control.item.progress_percent < 100 / 6
+
+        eventually(told, 20, "a part of the first segment")
+        assert not any(path.name.startswith("00000-") for path in folder.iterdir())
+        fetching.join()
+    assert (tmp_path / "whole.mp4").exists()
+
+
+def test_what_the_operator_changes_counts_from_the_next_connection_on(
+    host: Hosting, clips: Clips, tmp_path: Path
+) -> None:
+    _plain(host, clips)
+    for number in range(6):
+        host.resources[f"/seg{number}.ts"].pause = 0.2
+    headers = {"X-Mark": "before"}
+    address = f"{host.address}/list.m3u8"
+    with job(address, StreamKind.HLS, tmp_path, connections=1, headers=headers) as one:
+        fetching = threading.Thread(target=hls.fetch, args=(one,))
+        fetching.start()
+        eventually(lambda: "/seg1.ts" in {asked.path for asked in host.asked}, 20, "the second segment")
+        headers["X-Mark"] = "after"
+        fetching.join()
+    marks = {asked.path: asked.mark for asked in host.asked}
+    assert (marks["/seg0.ts"], marks["/seg5.ts"]) == ("before", "after")

@@ -165,6 +165,18 @@ def test_only_what_belongs_to_nobody_is_removed(items: list[QueueItem], tmp_path
     assert all(path.exists() for path in (foreign, young, work / "777777", link, tmp_path / "library"))
 
 
+def test_what_another_sweep_put_aside_just_now_is_left_to_that(
+    items: list[QueueItem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside = tmp_path / "work" / "removed-5-0a1b2c3d"
+    aside.mkdir(parents=True)
+    assert upkeep.remove_left_over() == 0
+    assert aside.exists()
+    monkeypatch.setattr(upkeep, "LEFT_ALONE_SECONDS", -1)
+    upkeep.remove_left_over()
+    assert not aside.exists()
+
+
 def test_a_missing_work_folder_is_no_error(series: Series, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "work")
     assert upkeep.remove_left_over() == 0

@@ -216,6 +216,23 @@ def test_the_command_tells_an_item_as_text_and_as_json(known: Episode, capsys: p
         call_command("queue", "why")
 
 
+def test_the_commands_say_what_they_take_and_when_nothing_is_queued(
+    known: Episode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("queue")
+    assert "The queue is empty." in capsys.readouterr().out
+    _queued(known, status="failed")
+    call_command("queue")
+    shown = capsys.readouterr().out
+    assert "progress" in shown
+    assert "empty" not in shown
+    with pytest.raises(CommandError, match=r"required: key$"):
+        call_command("download")
+    Series.objects.filter(pk=known.series_id).update(provider="")
+    with pytest.raises(CommandError, match="no catalogue"):
+        call_command("download", known.series.key)
+
+
 def test_the_pages_show_the_way_and_the_plan(demo: Demo, series: Series, episode: Episode) -> None:
     browser = Client()
     browser.force_login(user("boss"))

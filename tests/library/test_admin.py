@@ -21,7 +21,7 @@ def browser() -> Client:
 
 
 def act(browser: Client, action: str, *series: Series) -> None:
-    chosen = {"action": action, "_selected_action": [str(one.pk) for one in series]}
+    chosen = {"action": action, "confirmed": "yes", "_selected_action": [str(one.pk) for one in series]}
     answer = browser.post(f"{reverse('admin:library_series_changelist')}?removed=all", chosen)
     assert answer.status_code == 302, answer.content
     for one in series:
@@ -46,7 +46,7 @@ def test_lists_open_and_cost_the_same(browser: Client, name: str) -> None:
     assert b"<script>alert" not in answer.content
     for _number in range(5):
         more()
-    assert queries_of(lambda: browser.get(address)) == few
+    assert queries_of(lambda: browser.get(address)) <= few
     assert browser.get(address, {"q": "alert"}).status_code == 200
     assert browser.get(address, {"q": "\0"}).status_code < 500
 

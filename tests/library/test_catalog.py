@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.test import TestCase
+from django.test import Client, TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from library import catalog
 from library.models import Series
 from providers.demo.site import Site
 from providers.models import Provider
+from tests.aniworld.people import user
 from tests.library.factories import make_series
 
 
@@ -62,6 +63,19 @@ def test_a_failing_catalogue_is_a_warning(site: Site) -> None:
     assert outcome.items == []
     assert [warning.provider for warning in outcome.warnings] == ["demo"]
     assert outcome.warnings[0].message
+
+
+def test_an_enabled_catalogue_without_an_address_is_named(site: Site, client: Client) -> None:
+    Provider.objects.filter(name="aniworld").update(enabled=True)
+    Provider.forget()
+    outcome = catalog.search("Silberfaden")
+    assert outcome.items
+    assert [(one.provider, one.code) for one in outcome.warnings] == [("aniworld", "no_address")]
+    # It never had anything to say, so what the others say is the whole answer.
+    assert outcome.unanswered == []
+    client.force_login(user("member"))
+    text = client.get("/parts/results", {"q": "Silberfaden"}).content.decode()
+    assert "Aniworld could not be asked: It has no address yet" in text
 
 
 def test_a_slow_catalogue_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

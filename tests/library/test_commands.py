@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from io import StringIO
 from typing import Any
 
@@ -49,9 +50,23 @@ def test_add_says_what_is_wrong_in_one_line(site: Site, monkeypatch: pytest.Monk
 def test_add_takes_a_title_and_names_near_ones(site: Site) -> None:
     with pytest.raises(CommandError, match=r"There is no “Silber”. Near to it: .*Silberfaden \(silberfaden\)"):
         run("add", "Silber")
+    with pytest.raises(CommandError, match=r"There is no “Silberfadem”. Near to it: Silberfaden \(silberfaden\)"):
+        run("add", "Silberfadem")
     assert not Series.objects.exists()
     assert "“silberfaden”" in run("add", "SILBERFADEN")
     assert Series.objects.get().provider == "demo"
+
+
+def test_add_calls_it_at_once_what_the_catalogue_calls_it(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "providers"):
+        assert "Added Kapitän Ohnemeer as “kapitaen-ohnemeer”." in run("add", "Kapitän Ohnemeer")
+    assert "failed" not in caplog.text
+    Series.objects.all().delete()
+    run("add", "kapitaen-ohnemeer")
+    assert Series.objects.get().name == "Kapitän Ohnemeer"
+    Series.objects.all().delete()
+    run("add", "kapitaen-ohnemeer", "--name", "The captain")
+    assert Series.objects.get().name == "The captain"
 
 
 def test_add_tells_when_no_catalogue_can_be_asked(site: Site) -> None:

@@ -92,6 +92,16 @@ def test_arrives_from_another_disk(library: Path, other_disk: Path) -> None:
     assert not work.exists()
 
 
+def test_comparing_with_what_stands_there_shows_signs_of_life(library: Path, work: Path) -> None:
+    there = library / DESTINATION
+    there.parent.mkdir(parents=True)
+    there.write_bytes(work.read_bytes())
+    heard: list[int] = []
+    assert arrive(work, DESTINATION, report=heard.append).size == 10000
+    assert heard == [10000]
+    assert not work.exists()
+
+
 def test_a_stopped_copy_leaves_nothing(library: Path, other_disk: Path) -> None:
     work = other_disk / "work.mp4"
     work.write_bytes(bytes(5 * 1024 * 1024))

@@ -272,6 +272,6 @@ def test_hostile_entries_do_no_harm() -> None:
         EpisodeEntry(season=2**40, number=1, link=""),
         EpisodeEntry(season=1, number=-1, link=""),
     ]
-    write_episodes(series, entries)
+    write_episodes(series, entries, series.hold_loading)
     episode = Episode.objects.get()
     assert (episode.season, episode.number, episode.link) == (1, 1, "twice")

@@ -14,7 +14,7 @@ from django.db.utils import load_backend
 from tests.running import postgresql_database
 
 # Their tables are all that the queries of providers touch; the whole product's take ten times as long to make.
-APPS = ("configuration", "providers")
+APPS = ("audit", "configuration", "providers")
 
 
 @contextmanager

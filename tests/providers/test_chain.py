@@ -18,7 +18,7 @@ from providers.exceptions import (
     RateLimited,
 )
 from providers.models import Provider
-from tests.providers.measured import downloads
+from tests.providers.measured import downloads, line, put
 from tests.providers.rows import provider, status
 
 
@@ -87,11 +87,28 @@ def test_what_was_measured_decides_between_equals(providers: Site) -> None:
     first, _second, last = chain.explain(
         [source(name) for name in ("demo-file", "vidoza", "demo-aes")], [DUB]
     ).candidates
-    assert "usable, priority 100, score 1.00: 10 of 10 downloads succeeded lately, about 9.5" in first.reason
+    told = "usable, priority 100, score 1.00: 10 of 10 downloads succeeded lately, about 9.9\N{NO-BREAK SPACE}MB/s"
+    assert told in first.reason
     assert "2 of 10" in last.reason
     Provider.objects.filter(name="vidoza").update(priority=50)
     Provider.forget()
     assert hosts_in_order("demo-file", "vidoza", "demo-aes") == ["vidoza", "demo-aes", "demo-file"]
+
+
+def test_a_host_whose_last_links_were_all_gone_ranks_behind_its_equals(providers: Site) -> None:
+    now, gone = timezone.now(), {"successful": False, "error_code": "not_found"}
+    downloads(provider("demo-file"), now, 50)
+    put(*(line(provider("demo-file"), now, **gone) for _ in range(9)))
+    assert hosts_in_order("demo-file", "demo-aes") == ["demo-file", "demo-aes"]
+    put(line(provider("demo-file"), now, **gone))
+    store.change({"providers": {"explore_percent": 50}})
+    assert {tuple(hosts_in_order("demo-file", "demo-aes")) for _ in range(50)} == {("demo-aes", "demo-file")}
+    last = chain.explain([source(name) for name in ("demo-file", "demo-aes")], [DUB]).candidates[-1]
+    assert "50 of 50 downloads succeeded lately" in last.reason
+    assert "10 of its last 10 links were gone" in last.reason
+    Provider.objects.filter(name="demo-aes").update(priority=200)
+    Provider.forget()
+    assert hosts_in_order("demo-file", "demo-aes") == ["demo-file", "demo-aes"]
 
 
 def test_a_share_of_the_orders_tries_what_is_little_known(providers: Site) -> None:

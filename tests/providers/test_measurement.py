@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from aniworld import schedules
 from aniworld.configuration import store
-from providers import checking, monitored, recording, registry
+from providers import checking, health, monitored, recording, registry
 from providers.contracts import Language
 from providers.demo.site import Site
 from providers.exceptions import (
@@ -24,6 +24,7 @@ from providers.exceptions import (
     PageNotUnderstood,
     RateLimited,
     Resting,
+    ServerFailed,
 )
 from providers.models import Provider, RequestLog, request_log
 from tests.providers.rows import provider, requests_of, status
@@ -49,11 +50,19 @@ def test_each_request_is_measured(providers: Site) -> None:
 
 
 def test_failures_are_measured_and_passed_on(providers: Site) -> None:
+    providers.faults.set("demo", {"fault": "503", "stage": "page"})
+    with pytest.raises(ServerFailed):
+        registry.catalogue("demo").details("silberfaden")
+    line = requests_of("demo")[0]
+    assert (line.successful, line.error_code, line.action) == (False, "server_failed", "details")
+    assert "silberfaden" in line.error_message
+
+
+def test_a_mistyped_title_is_no_failure_of_the_catalogue(providers: Site) -> None:
     with pytest.raises(NotFound):
         registry.catalogue("demo").details("nothing")
-    line = requests_of("demo")[0]
-    assert (line.successful, line.error_code, line.action) == (False, "not_found", "details")
-    assert "nothing" in line.error_message
+    assert (requests_of("demo")[0].successful, requests_of("demo")[0].action) == (True, "details")
+    assert health.of("demo").success_rate == 100.0
 
 
 def test_an_adapter_s_own_bug_is_an_error_of_ours(

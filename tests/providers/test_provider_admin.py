@@ -55,7 +55,7 @@ def test_the_forms_open(browser: Browser) -> None:
 
 def act(browser: Browser, action: str, *names: str) -> str:
     keys = list(Provider.objects.filter(name__in=names).values_list("pk", flat=True))
-    data: dict[str, Any] = {"action": action, "_selected_action": keys}
+    data: dict[str, Any] = {"action": action, "confirmed": "yes", "_selected_action": keys}
     answer = browser.post(reverse("admin:providers_provider_changelist"), data, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()

@@ -69,9 +69,11 @@ def test_what_can_t_be_used_says_why(providers: Site) -> None:
     ):
         with pytest.raises(NotConfigured, match=text):
             ask()
-    provider("aniworld").enable()
+    Provider.objects.filter(name="aniworld").update(enabled=True)
+    Provider.forget()
     with pytest.raises(NotConfigured, match="no address"):
         registry.catalogue("aniworld")
+    assert [row.name for row in registry.without_address()] == ["aniworld"]
 
 
 def test_a_catalogue_works_once_it_has_an_address(providers: Site) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks import choice
 from providers import rollups, score
 from providers.judging import AGES, USUAL_SUCCESS, Evidence, Stretch, judged, promising, typical_age
-from tests.providers.measured import DUB, NOON, SUB, ago, at, downloads, host
+from tests.providers.measured import DUB, NOON, SUB, ago, at, downloads, host, line, put
 
 DAY = 86400.0
 counts = st.integers(0, 200)
@@ -133,7 +133,7 @@ def test_only_enabled_hosts_are_judged_and_unknown_ones_stand_at_nothing(databas
     host("vidoza", enabled=False)
     assert list(score.of_all()) == ["voe"]
     assert score.of("voe", DUB).value == 1
-    assert "not tried lately" in score.of("voe").explanation
+    assert "no download tried yet" in score.of("voe").explanation
     assert score.of("nobody") == score.UNTRIED
 
 
@@ -147,9 +147,45 @@ def test_measurements_are_read_once_for_a_while(database: str) -> None:
         score.forget()
         with CaptureQueriesContext(connections["default"]) as queries:
             score.of_all(DUB)
-        assert len(queries) <= 3
+        assert len(queries) <= 5
     with at(NOON + timedelta(days=9)):
         assert score.of("voe").tries == 0
+
+
+def test_nothing_is_told_of_downloads_that_were_never_tried(database: str) -> None:
+    voe = host("voe")
+    host("vidoza")
+    downloads(voe, ago(minutes=10), 4, language=SUB)
+    with at(NOON):
+        scores = score.of_all(DUB)
+    assert "no download tried yet, so" in scores["vidoza"].explanation
+    assert "no download tried yet in this language, about" in scores["voe"].explanation
+    assert not any("0 of 0" in one.explanation for one in scores.values())
+
+
+@pytest.mark.parametrize(
+    ("missing", "there", "hours", "told", "all_gone"),
+    [
+        (1, 3, 1, "1 of its last 4 links were gone", False),
+        (9, 0, 1, "9 of its last 9 links were gone", False),
+        (30, 0, 1, "10 of its last 10 links were gone", True),
+        (9, 1, 1, "9 of its last 10 links were gone", False),
+        (30, 0, 25, "", False),
+    ],
+)
+def test_links_that_are_gone_are_told(
+    database: str, missing: int, there: int, hours: int, told: str, all_gone: bool
+) -> None:
+    voe = host("voe")
+    downloads(voe, ago(hours=hours), 5)
+    put(*(line(voe, ago(hours=hours, minutes=number)) for number in range(there)))
+    gone = {"successful": False, "error_code": "not_found"}
+    put(*(line(voe, ago(hours=hours, minutes=10 + number), **gone) for number in range(missing)))
+    with at(NOON):
+        found = score.of("voe", DUB)
+    assert told in found.explanation
+    assert ("gone" in found.explanation) == bool(told)
+    assert found.links.all_gone == all_gone
 
 
 def test_the_order_comes_near_that_of_an_oracle() -> None:

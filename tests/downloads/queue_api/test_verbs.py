@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from aniworld.live.models import Event
+from downloads import queue
 from downloads.models import QueueItem, Undo
 from library.models import Series
 from tests.aniworld.people import Api
@@ -31,6 +35,13 @@ def test_switches_are_idempotent_and_told_of_once(api: Api, verb: str, switches:
     assert list(Event.objects.order_by("id").values_list("type", flat=True)) == [event, told]
 
 
+def test_start_after_a_pause_begins_new_downloads(api: Api) -> None:
+    for verb in ("pause", "stop"):
+        api.call("post", f"/api/queue/{verb}")
+    assert api.call("post", "/api/queue/start").json() == SWITCHES == {"is_running": True, "is_paused": False}
+    assert list(Event.objects.order_by("id").values_list("type", flat=True))[-2:] == ["queue_started", "queue_resumed"]
+
+
 def test_stop_puts_what_downloads_back_with_its_bytes(api: Api, series: Series) -> None:
     [pk] = queued(api, series, 1)
     item = QueueItem.objects.claim_next("one:1", limit=1, own_limit=1)
@@ -49,11 +60,14 @@ def test_cancelling_is_told_of_and_can_be_undone(api: Api, series: Series) -> No
     assert status_of(second) == "cancelled"
     assert told("items_removed")["removed_ids"] == [second]
     assert Event.objects.get(type="download_cancelled").data["item_id"] == second
-    undone = api.call("post", f"/api/undo/{answer.json()['undo_id']}")
-    assert undone.json() == {"status": "ok", "action": "removal", "restored": 1}
+    undone = api.call("post", f"/api/undo/{answer.json()['undo_id']}").json()
+    redo_id = undone.pop("redo_id")
+    assert undone == {"status": "ok", "action": "removal", "restored": 1}
     pending = api.call("get", "/api/queue/status").json()["status"]["pending_queue"]
     assert [row["id"] for row in pending] == [first, second]
     assert api.call("post", f"/api/undo/{answer.json()['undo_id']}").status_code == 410
+    assert api.call("post", f"/api/undo/{redo_id}").json()["action"] == "remove_again"
+    assert status_of(second) == "cancelled"
 
 
 def test_an_undo_that_comes_too_late_or_is_unknown(api: Api, series: Series) -> None:
@@ -166,3 +180,31 @@ def test_only_pending_items_are_ordered(api: Api, series: Series) -> None:
     wrong: list[Any] = [{}, {"item_ids": []}, {"item_ids": [first, first]}, {"item_id": first}, {"new_position": 1}]
     for body in wrong:
         assert api.call("post", "/api/queue/reorder", body).status_code == 422, body
+
+
+def test_who_orders_what_began_meanwhile_is_told_which(api: Api, series: Series) -> None:
+    first, second = queued(api, series, 1, 2)
+    running = QueueItem.objects.claim_next("one:1", limit=1, own_limit=1)
+    assert running
+    assert running.pk == first
+    answer = api.call("post", "/api/queue/reorder", {"item_ids": [second, first, 4711]})
+    assert answer.status_code == 409
+    told_so = f"“{series.name} {running.episode.code}” has begun meanwhile. There is no queue item 4711."
+    assert answer.json()["detail"] == told_so
+
+
+def test_what_is_not_retried_is_explained_in_the_admin_and_the_terminal(
+    api: Api, series: Series, admin_client: Client
+) -> None:
+    waiting, tired, gone = queued(api, series, 1, 2, 3)
+    ended(tired, retry_count=9)
+    ended(gone)
+    queue.enqueue(series, [QueueItem.objects.get(pk=gone).episode])
+    rows = {"action": "retry", "_selected_action": [waiting, gone]}
+    shown = admin_client.post("/admin/downloads/queueitem/", rows, follow=True).content.decode()
+    assert (
+        "0 items changed. Left as they are: 1 (only what has failed can be retried), 1 (its episode is queued" in shown
+    )
+    printed = StringIO()
+    call_command("queue", "retry", stdout=printed)
+    assert printed.getvalue().startswith("0 tried again. Left as they are: 1 (retried as often as the settings allow")

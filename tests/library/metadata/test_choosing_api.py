@@ -135,7 +135,7 @@ def test_the_page_without_a_key_and_for_members(series: Series, tmdb: TmdbServer
 
 def test_the_admin_loads_metadata_anew(series: Series, browser: Client) -> None:
     for action, overwrites in (("load_metadata", False), ("replace_metadata", True)):
-        chosen = {"action": action, "_selected_action": [str(series.pk)]}
+        chosen = {"action": action, "confirmed": "yes", "_selected_action": [str(series.pk)]}
         assert browser.post(reverse("admin:library_series_changelist"), chosen).status_code == 302
         row = Series.objects.get()
         assert (row.missing_parts, row.loading_overwrites) == (("nfo", "logo", "images"), overwrites)

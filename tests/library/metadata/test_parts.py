@@ -142,7 +142,7 @@ def test_reading_the_catalogue_again_respects_the_preference(
     catalog.reload(series, ["episodes"])
     taken = Series.objects.claim_for_loading(1)
     assert taken is not None
-    write_episodes(taken, [EpisodeEntry(season=1, number=2, link="x", title="Neu beim Katalog")])
+    write_episodes(taken, [EpisodeEntry(season=1, number=2, link="x", title="Neu beim Katalog")], taken.hold_loading)
     assert Episode.objects.get(series=series, season=1, number=2).title == title
 
 

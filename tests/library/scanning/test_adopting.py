@@ -135,8 +135,8 @@ def test_one_that_is_in_the_library_already_waits(site: Site, shelves: Shelves) 
     (shelves.root / "Silver (2012)/tvshow.nfo").write_text("<tvshow><title>Silberfaden</title></tvshow>")
     shelves.changes()
     assert linking.link_waiting() == 0
-    with pytest.raises(catalog.AlreadyThere):
-        linking.link(Finding.objects.waiting().get())
+    assert linking.link(Finding.objects.waiting().get()).key == "silberfaden"
+    assert Series.objects.get().provider == "demo"
 
 
 def test_a_catalogue_that_does_not_answer_is_asked_later(site: Site, shelves: Shelves) -> None:

@@ -71,6 +71,11 @@ def test_by_command(shelves: Shelves) -> None:
     assert "1 new, 1 series adopted" in command()
     shelves.put("Dark/S01E02.mkv")
     assert "1 new" in command("dark")
+    shelves.put("Holidays/beach.mp4")
+    shelves.put("Dark/trailer.mp4")
+    assert "3 findings wait for somebody to look: the page /findings lists them." in command()
+    # The series without a catalogue, and its trailer.
+    assert "2 findings wait in “Dark” for somebody" in command("dark")
     with pytest.raises(CommandError, match="no series"):
         command("nobody")
     scanning.start()

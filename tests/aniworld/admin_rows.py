@@ -1,0 +1,144 @@
+"""Rows of every kind that has a page in the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+from django_q.signing import SignedPackage
+
+from aniworld import audit
+from aniworld.accounts import tokens
+from aniworld.accounts.models import ApiKey, Preferences, Throttle, Token, User
+from aniworld.alerts.models import Alert
+from aniworld.audit.models import Change
+from aniworld.configuration import store
+from aniworld.configuration.models import ConfigurationBackup
+from aniworld.live.models import Event, Progress
+from aniworld.live.publish import publish
+from aniworld.supervisor.models import Cluster
+from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
+from library.models import (
+    AnnouncedEpisode,
+    CalendarFeed,
+    Episode,
+    EpisodeFile,
+    Favorite,
+    Finding,
+    Scan,
+    Series,
+    Timetable,
+)
+from providers.models import Provider, ProviderStatus, RequestHour, RequestLog
+from tests.aniworld.people import user
+from tests.library.factories import make_episodes, make_series
+
+
+def _task(model: Any, number: int) -> None:
+    now = timezone.now()
+    model.objects.create(
+        id=f"{model.__name__}{number}", name=f"n{number}", func="f", started=now, stopped=now, success=model is Success
+    )
+
+
+def _waiting(number: int) -> None:
+    OrmQ.objects.create(key="default", payload=SignedPackage.dumps({"id": str(number), "name": "n", "func": "f"}))
+
+
+def _found(number: int) -> None:
+    candidates = [{"provider": "demo", "slug": "a", "link": "a", "name": "A", "year": 2012, "score": 0.7}]
+    Finding.objects.create(kind="unmatched", path=f"Folder {number}", series=make_series(), candidates=candidates)
+
+
+def episode() -> Episode:
+    return make_episodes(make_series())[0]
+
+
+def _file(number: int) -> None:
+    episode().record_file("German Dub", f"{number}.mp4", size=5_000_000, duration=60.0, mtime=1.0)
+
+
+def item(**values: Any) -> QueueItem:
+    of = episode()
+    return QueueItem.objects.create(
+        **{"series": of.series, "episode": of, "season": of.season, "language": "German Dub", **values}
+    )
+
+
+def _attempt(number: int) -> None:
+    Attempt.objects.create(item=item(), provider="voe", language="German Dub", outcome="failed", error=f"e{number}")
+
+
+def _kept(number: int) -> None:
+    QuarantinedFile.objects.create(
+        item=item(), provider="voe", language="German Dub", place="here", path=f"{number}.mp4", size=1, reason="short"
+    )
+
+
+def provider(_number: int) -> Provider:
+    name = f"p{Provider.objects.count()}"
+    row = Provider.objects.create(name=name, kind="host", display_name=name)
+    ProviderStatus.objects.get_or_create(provider=row)
+    return row
+
+
+def _request(number: int) -> None:
+    RequestLog.objects.create(provider=provider(number), action="search", successful=True, response_time_ms=1.0)
+
+
+def _progress(number: int) -> None:
+    Progress(id=f"x{number}", type="scan", status="started", title=f"Scan {number}").begin()
+
+
+def _cluster(number: int) -> None:
+    now = timezone.now()
+    Cluster.objects.create(instance=f"i{number}", name="default", host="h", process_group=1, workers=2, started_at=now)
+
+
+def _switches(_number: int) -> None:
+    QueueState.objects.now()
+
+
+MAKERS: dict[Any, Callable[[int], Any]] = {
+    Alert: lambda number: Alert.objects.create(title=f"a{number}", raised_at=timezone.now(), due_at=timezone.now()),
+    AnnouncedEpisode: lambda number: AnnouncedEpisode.objects.create(
+        series=make_series(), season=1, number=number, aired_on=timezone.localdate()
+    ),
+    ApiKey: lambda number: tokens.create_key(user(f"key{number}"), f"key{number}", "read"),
+    Attempt: _attempt,
+    CalendarFeed: lambda number: CalendarFeed.objects.renew(user(f"feed{number}")),
+    Change: lambda number: audit.record("admin", "admin", "changed", f"x{number}", {"a": (number, None)}),
+    Cluster: _cluster,
+    ConfigurationBackup: lambda number: store.change({"downloads": {"max_retries": number + 1}}),
+    Episode: lambda _number: episode(),
+    EpisodeFile: _file,
+    Event: lambda number: publish("queue_status", {"action": f"a{number}"}),
+    Failure: lambda number: _task(Failure, number),
+    Favorite: lambda number: Favorite.objects.create(user=user(f"fan{number}"), series=make_series()),
+    Finding: _found,
+    Group: lambda number: Group.objects.create(name=f"g{number}"),
+    OrmQ: _waiting,
+    Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
+    Progress: _progress,
+    Provider: provider,
+    ProviderStatus: provider,
+    QuarantinedFile: _kept,
+    QueueItem: lambda _number: item(),
+    QueueState: _switches,
+    RequestHour: lambda number: RequestHour.objects.create(provider=provider(number), hour=timezone.now()),
+    RequestLog: _request,
+    Rescan: lambda number: Rescan.objects.note_failure("manual", f"e{number}"),
+    Scan: lambda number: Scan.objects.create(status="completed", live=None, statistics={"new": number}),
+    Schedule: lambda number: Schedule.objects.create(name=f"s{number}", func="f"),
+    Series: lambda _number: episode(),
+    Success: lambda number: _task(Success, number),
+    Timetable: lambda number: Timetable.objects.create(name=f"newest:{number}", rule="x"),
+    Throttle: lambda number: Throttle.objects.create(bucket=f"b{number}", window_started_at=timezone.now()),
+    Token: lambda number: tokens.issue(user(f"token{number}"), None, "agent"),
+    Undo: lambda _number: Undo.objects.create(action="x", state=[], expires_at=timezone.now() + timedelta(days=1)),
+    User: lambda number: user(f"user{number}", staff=False),
+}
