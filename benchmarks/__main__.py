@@ -20,6 +20,7 @@ PARTS["scan"] = "benchmarks.scan"
 PARTS["recording"] = "benchmarks.recording"
 PARTS["choice"] = "benchmarks.choice"
 PARTS["bandwidth"] = "benchmarks.bandwidth"
+PARTS["admin"] = "benchmarks.admin"
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 

@@ -60,9 +60,10 @@ def download(values: dict[str, Any], item: QueueItem, control: Control) -> int:
     """Fetches as the engine has it fetched; answers the bytes."""
     folder = WorkFolder(Path(settings.WORK_DIR), item.pk, item.token)
     folder.adopt()
+    asking = client(values)
     job = Job(
         stream=Stream(values["url"], StreamKind(values["kind"]), "benchmark"),
-        client=client(values),
+        clients=lambda: asking,
         folder=folder.source("benchmark"),
         control=control,
         connections=values.get("connections", 8),

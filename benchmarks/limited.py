@@ -41,7 +41,8 @@ def main() -> None:
         pace = Shared(control, "benchmark")
         stream = Stream(values["url"], StreamKind.FILE, "benchmark")
         place, root = folder.source("benchmark"), Path(settings.WORK_DIR)
-        job = Job(stream, client(values), place, control, 8, "best", root, pace)
+        asking = client(values)
+        job = Job(stream, lambda: asking, place, control, 8, "best", root, pace)
         threading.Thread(target=_watch, args=(control, seen, values["seconds"]), daemon=True).start()
         with suppress(LeaseLost):
             fetch(job)

@@ -1,0 +1,140 @@
+"""Pages of the admin with many rows, in a process of its own.
+
+    python -m benchmarks.administering '{"do": "seed"}'
+
+Answers with JSON; `do` is seed or pages. The database is the one of the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db import connection
+from django.db.models import F, Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+import benchmarks.ready  # noqa: F401  # before the models
+from aniworld.accounts.models import User
+from aniworld.audit.models import Change
+from aniworld.live.models import Event
+from benchmarks import queueing
+from downloads.models import Attempt, QueueItem
+from library.models import Episode, EpisodeFile, Favorite
+from providers import registry, rollups
+from providers.models import Provider, RequestLog
+
+ROWS = 100_000
+BATCH = 5_000
+HOSTS = ("voe", "vidoza", "vidmoly", "filemoon")
+
+
+def main() -> None:
+    values: dict[str, Any] = json.loads(sys.argv[1])
+    doings = {"seed": seed, "pages": pages}
+    print(json.dumps(doings[values.pop("do")](**values)))
+
+
+def seed() -> int:
+    """The queue's own 100,000, most of them over, and as many of everything that grows with them."""
+    queueing.seed()
+    registry.sync()
+    admin_user = User.objects.create_superuser("admin", password="correct horse 7")
+    now = timezone.now()
+    _settle(now)
+    ids = list(QueueItem.objects.values_list("pk", flat=True))
+    moments = [now - timedelta(minutes=number / 5) for number in range(ROWS)]
+    _make(Attempt, (_attempt(pk, number, moments[number]) for number, pk in enumerate(ids)))
+    _make(Event, (Event(type="queue_status", room="downloads", timestamp=at, data={"name": "x"}) for at in moments))
+    providers = list(Provider.objects.all())
+    _make(RequestLog, (_request(providers[n % len(providers)], n, at) for n, at in enumerate(moments)))
+    _make(Change, (Change(at=at, by="admin", via="api", action="changed", subject=f"x {at}") for at in moments))
+    episodes = Episode.objects.order_by("pk").values_list("pk", flat=True)
+    _make(EpisodeFile, (_file(pk) for pk in episodes))
+    series = QueueItem.objects.order_by("series").values_list("series", flat=True).distinct()
+    Favorite.objects.bulk_create([Favorite(user=admin_user, series_id=pk) for pk in series])
+    rollups.roll_up()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    return len(ids)
+
+
+def _settle(now: Any) -> None:
+    """Every fifth waits on, the others are over for up to two weeks, one in ten of them without success."""
+    rows = QueueItem.objects.annotate(fifth=F("id") % 5).exclude(fifth=0)
+    for day in range(14):
+        part = rows.annotate(day=F("id") % 14).filter(day=day)
+        at = now - timedelta(days=day, hours=1)
+        part.update(status="completed", completed_at=at, downloaded_bytes=400_000_000, total_bytes=400_000_000)
+    failed = rows.annotate(tenth=F("id") % 10).filter(tenth=1)
+    failed.update(status="failed", error_message="The host sent nothing for 30 seconds.")
+
+
+def _attempt(pk: int, number: int, at: Any) -> Attempt:
+    outcome = "completed" if number % 3 else "stalled"
+    return Attempt(
+        item_id=pk, provider=HOSTS[number % 4], language="German Dub", started_at=at, ended_at=at, outcome=outcome
+    )
+
+
+def _request(provider: Provider, number: int, at: Any) -> RequestLog:
+    return RequestLog(
+        provider=provider, action="resolve", successful=number % 7 > 0, response_time_ms=120.0, created_at=at
+    )
+
+
+def _file(pk: int) -> EpisodeFile:
+    return EpisodeFile(episode_id=pk, language="German Dub", path=f"{pk}.mp4", size=400_000_000, mtime=1.0)
+
+
+def _make(model: type[Model], rows: Iterator[Any]) -> None:
+    model._default_manager.bulk_create(rows, batch_size=BATCH)
+
+
+def pages(times: int) -> dict[str, list[float]]:
+    """Seconds of each page, after it was opened once."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    client = Client()
+    client.force_login(User.objects.get(username="admin"))
+    taken = {}
+    for name, address in _addresses():
+        assert client.get(address, follow=True).status_code == 200, address
+        taken[name] = [_timed(client, address) for _ in range(times)]
+    return taken
+
+
+def _timed(client: Client, address: str) -> float:
+    began = time.perf_counter()
+    client.get(address, follow=True)
+    return time.perf_counter() - began
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    yield "first screen", "/admin/"
+    for model in sorted(admin.site._registry, key=lambda model: model._meta.label):
+        page, label = f"admin:{model._meta.app_label}_{model._meta.model_name}", model._meta.label
+        changelist = reverse(f"{page}_changelist")
+        yield f"{label}: list", changelist
+        if admin.site._registry[model].search_fields:
+            yield f"{label}: search", f"{changelist}?q=voe"
+        row = model._default_manager.first()
+        if row is not None:
+            yield f"{label}: form", reverse(f"{page}_change", args=[row.pk])
+    year = timezone.now().year
+    yield "QueueItem: failed", reverse("admin:downloads_queueitem_changelist") + "?status__exact=failed"
+    yield "QueueItem: a year", reverse("admin:downloads_queueitem_changelist") + f"?created_at__year={year}"
+    yield "Attempt: of a host", reverse("admin:downloads_attempt_changelist") + "?provider=voe"
+    yield "Episode: missing", reverse("admin:library_episode_changelist") + "?is_downloaded__exact=0"
+
+
+if __name__ == "__main__":
+    main()
