@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.backups.refusals import BackupFailed
 from aniworld.refusals import NotThere
+from downloads.workfolder import flush
 
 # By what a file is restored: SQLite's own, or pg_dump's custom format.
 SUFFIXES = {"sqlite": ".sqlite3", "postgresql": ".pgdump"}
@@ -155,15 +156,6 @@ def rotate(keep: int) -> list[str]:
         if not path.with_name(path.name.removesuffix(".json")).exists():
             path.unlink(missing_ok=True)
     return [one.name for one in surplus]
-
-
-def flush(path: Path) -> None:
-    """A file's bytes, or a folder's names, are on the disk after this."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def demand_room(needed: int) -> None:

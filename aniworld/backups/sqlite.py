@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.backups import shelf, trial
 from aniworld.backups.refusals import BackupFailed, RestoreRefused
+from downloads.workfolder import flush
 
 MAGIC = b"SQLite format 3\x00"
 # Seconds to wait for a writer that is in the way.
@@ -98,7 +99,7 @@ def restore(backup: shelf.Backup) -> str:
             trial.bring_up_to_date(alias)
             trial.strip(alias)
         check(fresh)
-        shelf.flush(fresh)
+        flush(fresh)
         connections.close_all()
         return _swap(fresh, place)
     finally:
@@ -113,14 +114,14 @@ def _swap(fresh: Path, place: Path) -> str:
             os.link(place, beside)
         except OSError:
             shutil.copy2(place, beside)
-        shelf.flush(beside)
+        flush(beside)
     for ending in ("-wal", "-shm"):
         left = place.with_name(f"{place.name}{ending}")
         if left.exists():
             # Only of a damaged one: a log must never be applied to another database.
             left.replace(f"{beside or place}.damaged{ending}")
     fresh.replace(place)
-    shelf.flush(place.parent)
+    flush(place.parent)
     return str(beside) if beside else ""
 
 
