@@ -33,6 +33,7 @@ COPY aniworld aniworld
 COPY providers providers
 COPY library library
 COPY downloads downloads
+COPY integrations integrations
 COPY docker/entrypoint.sh /usr/local/bin/entrypoint
 COPY docker/healthcheck.py /usr/local/bin/healthcheck
 RUN /venv/bin/python -m compileall -q /app && chmod 755 /usr/local/bin/entrypoint /usr/local/bin/healthcheck

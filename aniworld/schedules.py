@@ -67,7 +67,7 @@ def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
             }
             first = {**values, "next_run": timezone.now() + timedelta(minutes=task.first_after)}
             Schedule.objects.update_or_create(name=task.name, defaults=values, create_defaults=first)
-        ours = Schedule.objects.filter(func__regex=r"^(aniworld|providers|library|downloads)\.")
+        ours = Schedule.objects.filter(func__regex=r"^(aniworld|providers|library|downloads|integrations)\.")
         ours.exclude(name__in=[task.name for task in regular]).delete()
 
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("admin/backups/", include("aniworld.backup_pages")),
     path("admin/", admin.site.urls),
     *api.urlpatterns,
+    path("integrations/", include("integrations.urls")),
     path("", include("aniworld.pages.urls")),
 ]
 

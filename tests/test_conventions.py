@@ -19,7 +19,7 @@ from providers import installed
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
-PRODUCT = ("aniworld", "providers", "library", "downloads")
+PRODUCT = ("aniworld", "providers", "library", "downloads", "integrations")
 CODE = (*PRODUCT, "tests", "benchmarks")
 READS = re.compile(
     r"(?:environ(?:\.get|\.setdefault)?[\[(]|getenv\(|environment\.(?:raw|text|boolean|integer|choice|words|listed|folder|read)\()"
@@ -65,11 +65,7 @@ def test_each_provider_is_tested(name: str) -> None:
 
 def test_each_environment_variable_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    code = [
-        path
-        for path in python_files()
-        if path.relative_to(ROOT).parts[0] in ("aniworld", "providers", "library", "downloads")
-    ]
+    code = [path for path in python_files() if path.relative_to(ROOT).parts[0] in PRODUCT]
     read = {name for path in code for name in READS.findall(path.read_text())} - NOT_OURS
     assert len(read) > 20
     assert sorted(name for name in read if f"`{name}`" not in readme) == []

@@ -14,7 +14,7 @@ from django.utils.translation.template import templatize
 
 from aniworld.environment import ROOT
 
-PRODUCT = ("aniworld", "providers", "library", "downloads")
+PRODUCT = ("aniworld", "providers", "library", "downloads", "integrations")
 CATALOGUE = ROOT / "aniworld" / "locale" / "de" / "LC_MESSAGES" / "django.mo"
 # The names that gettext's functions go by → whether the second argument is the plural.
 FUNCTIONS = {

@@ -65,7 +65,7 @@ def test_what_is_copied_is_there_and_let_through() -> None:
     names = {
         word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(), re.MULTILINE) for word in line.split()
     }
-    assert {"aniworld", "providers", "library", "downloads", "manage.py"} <= names
+    assert {"aniworld", "providers", "library", "downloads", "integrations", "manage.py"} <= names
     assert ignored[1] == "*"
     for name in names:
         assert (ROOT / name).exists(), name

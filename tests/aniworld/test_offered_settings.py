@@ -20,7 +20,11 @@ DEFINED_IN = tuple(f"aniworld/configuration/{name}.py" for name in ("sections", 
 @cache
 def product() -> str:
     """The source of the product without where settings are defined."""
-    files = [path for name in ("aniworld", "library", "downloads", "providers") for path in (ROOT / name).rglob("*.py")]
+    files = [
+        path
+        for name in ("aniworld", "library", "downloads", "providers", "integrations")
+        for path in (ROOT / name).rglob("*.py")
+    ]
     named = {str(path.relative_to(ROOT)): path for path in files if "migrations" not in path.parts}
     return "\n".join(path.read_text() for name, path in named.items() if name not in DEFINED_IN)
 

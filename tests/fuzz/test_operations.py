@@ -20,6 +20,7 @@ from schemathesis import checks
 from aniworld.api import api
 from aniworld.api_description import UNKNOWN_ERROR
 from tests.fuzz.conftest import World
+from tests.test_conventions import PRODUCT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("fuzz")]
 
@@ -87,6 +88,6 @@ def test_no_two_schemas_have_one_name() -> None:
     """The description would hold one of them only, and describe the operations of the other one wrongly."""
     named = defaultdict(set)
     for found in _schemas(BaseModel):
-        if found.__module__.partition(".")[0] in ("aniworld", "providers", "library", "downloads"):
+        if found.__module__.partition(".")[0] in PRODUCT:
             named[found.__name__].add(found.__module__)
     assert {name: modules for name, modules in named.items() if len(modules) > 1} == {}
