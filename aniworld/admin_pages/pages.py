@@ -85,8 +85,8 @@ class Page(ModelAdmin):
             self.message_user(request, told(done), messages.SUCCESS)
 
 
-class ReadOnly(Page):
-    """Rows that the product writes: a person looks at them, and calls verbs."""
+class NotByHand:
+    """What a list or an inline of rows answers that the product writes: only verbs change them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is made by hand."""
@@ -99,6 +99,10 @@ class ReadOnly(Page):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What is old goes by itself."""
         return False
+
+
+class ReadOnly(NotByHand, Page):
+    """Rows that the product writes: a person looks at them, and calls verbs."""
 
 
 def _is_year(text: str) -> bool:

@@ -20,7 +20,7 @@ from unfold.decorators import display
 from aniworld.accounts.models import User
 from aniworld.admin_pages.confirming import confirmed
 from aniworld.admin_pages.links import named, to_list, to_row
-from aniworld.admin_pages.pages import ReadOnly
+from aniworld.admin_pages.pages import NotByHand, ReadOnly
 from aniworld.audit.recording import Recorded
 from aniworld.refusals import Refused
 from aniworld.templatetags.quantities import ago, size
@@ -32,19 +32,10 @@ from downloads.models import Attempt, Priority, QuarantinedFile, QueueItem
 _ACT = ("act",)
 
 
-class _Shown(TabularInline):
+class _Shown(NotByHand, TabularInline):
     """Rows of an item that only verbs change."""
 
     extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AttemptInline(_Shown):

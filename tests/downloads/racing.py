@@ -3,38 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from aniworld.environment import ROOT
-from tests.running import postgresql_database
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of processes on a migrated database of that kind."""
-    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "off", "DATABASE_URL": ""}
-    if kind == "sqlite":
-        run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-        return
-    with postgresql_database() as url:
-        environment["DATABASE_URL"] = url
-        run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-
-
-def run(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 def most_at_once(lines: list[dict[str, Any]]) -> int:

@@ -25,8 +25,9 @@ from downloads.workfolder import WorkFolder
 from library.models import Episode, EpisodeFile, Series
 from tests.downloads.claimer import old_writes
 from tests.downloads.conftest import Demo
-from tests.downloads.racing import database, most_at_once, race, run
+from tests.downloads.racing import most_at_once, race
 from tests.library.factories import make_episodes, make_series
+from tests.migrated import database, run
 
 ITEMS, CLAIMERS, LIMIT = 200, 4, 3
 

@@ -18,8 +18,9 @@ from library.models import Series
 from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import AES, HLS, MP4
-from tests.downloads.racing import database, most_at_once, race, run
+from tests.downloads.racing import most_at_once, race
 from tests.library.factories import make_episodes, make_series
+from tests.migrated import database, run
 from tests.running import eventually
 
 pytestmark = pytest.mark.xdist_group("engine")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,34 +24,19 @@ from library.models.scan import MOST_LOST_WORKERS
 from library.root import LibraryUnavailable
 from library.scanner import running
 from tests.library.scanning.conftest import Shelves
-from tests.running import postgresql_database
+from tests.migrated import database, run
 
 SERIES, EPISODES = 40, 3
 SCANNER = ("-m", "tests.library.scanning.scanner")
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of processes on a migrated database of that kind."""
+def shelved(kind: str, folder: Path) -> Iterator[dict[str, str]]:
+    """A migrated database, and an empty library."""
     library = folder / "library"
     library.mkdir()
-    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "off", "LIBRARY_DIR": str(library)}
-    if kind == "sqlite":
-        run({**environment, "DATABASE_URL": ""}, "manage.py", "migrate", "-v0")
+    with database(kind, folder, LIBRARY_DIR=str(library)) as environment:
         yield environment
-        return
-    with postgresql_database() as url:
-        environment["DATABASE_URL"] = url
-        run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-
-
-def run(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -64,7 +48,7 @@ def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]
 @pytest.mark.processes
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_killed_scan_is_taken_up_and_nothing_is_lost_or_doubled(kind: str, tmp_path: Path) -> None:
-    with database(kind, tmp_path) as environment:
+    with shelved(kind, tmp_path) as environment:
         shelves = Shelves(tmp_path / "library")
         for series in range(SERIES):
             for episode in range(1, EPISODES + 1):
@@ -90,7 +74,7 @@ def test_a_killed_scan_is_taken_up_and_nothing_is_lost_or_doubled(kind: str, tmp
 @pytest.mark.processes
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_never_two_at_once(kind: str, tmp_path: Path) -> None:
-    with database(kind, tmp_path) as environment:
+    with shelved(kind, tmp_path) as environment:
         racers = [start(environment, "race", str(number), "15") for number in range(3)]
         outputs = [racer.communicate(timeout=90)[0] for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0, 0]

@@ -9,30 +9,12 @@ from django.utils import timezone
 
 from downloads import failovers
 from downloads.models import Attempt, QueueItem
-from providers import registry
 from providers.models import Provider, ProviderStatus
-from tests.aniworld.people import Api, signed_in, user
+from tests.aniworld.people import Api
 from tests.library import factories
 from tests.providers.costs import queries_of
 
 FAILOVER = "/api/providers/failover"
-
-
-@pytest.fixture
-def rows(db: None, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.DEMO = True
-    registry.sync()
-
-
-@pytest.fixture
-def admin(rows: None) -> Api:
-    return signed_in(user("operator"))
-
-
-@pytest.fixture
-def member(rows: None) -> Api:
-    return signed_in(user("member", staff=False))
 
 
 def names(answer: Any) -> list[str]:
