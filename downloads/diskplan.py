@@ -16,9 +16,9 @@ from statistics import median
 from django.conf import settings
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from downloads.disks import floor
 from downloads.interruptions import MustWait
@@ -171,7 +171,7 @@ def _free() -> Room:
 
 def _reserved(but: QueueItem | None = None) -> Room:
     """What all downloads under way will still write, as far as their sizes are known."""
-    others = QueueItem.objects.leased(timezone.now())
+    others = QueueItem.objects.leased(clock.now())
     others = others.exclude(pk=but.pk) if but else others
     rest = Greatest(_SIZE - F("downloaded_bytes"), 0)
     sums = others.aggregate(work=Sum(rest), library=Sum(_SIZE))
