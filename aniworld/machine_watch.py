@@ -20,6 +20,6 @@ def _tell(machine: Machine) -> bool:
     with transaction.atomic():
         if not Machine.objects.vanished().filter(pk=machine.pk).update(lost_at=clock.now()):
             return False
-        text = _("The machine %s has not been heard of for 45 seconds. What it was downloading goes on elsewhere.")
+        text = _("The machine %s has not been heard of for 30 seconds. What it was downloading goes on elsewhere.")
         publish("system_warning", {"title": _("A machine is gone"), "message": text % machine.host})
     return True

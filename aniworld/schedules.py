@@ -63,6 +63,8 @@ def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
     """
     with transaction.atomic():
         for task in regular:
+            same = Schedule.objects.filter(name=task.name).order_by("pk")
+            same.exclude(pk__in=same.values("pk")[:1]).delete()
             values = {
                 "func": task.function,
                 "schedule_type": Schedule.MINUTES,
@@ -82,6 +84,8 @@ def chores(member: fleet.Member, *, workers: bool) -> list[Chore]:
     return [
         Chore("Telling that this machine is there", member.sign, fleet.SIGN_EVERY),
         *(Chore(name, member.leading(work, otherwise), every) for name, work, otherwise, every in _ONCE_FOR_ALL),
+        # After an outage of the database nobody has been heard of, for a moment.
+        Chore("Noticing machines that vanished", lambda: member.knows_the_others and machine_watch.look(), 5.0),
         Chore("Following the configured log level", log_level.refresh, 2.0),
         Chore("Rotating the logs", rotate_logs, 30.0),
         *(_of_this_machine() if workers and not settings.EMBEDDED else []),
@@ -99,7 +103,6 @@ _ONCE_FOR_ALL: tuple[tuple[str, Callable[[], object], Callable[[], object] | Non
     ("Ringing for a scan", scanning.ring_if_due, None, 1.5),
     ("Watching the library folder", watching.look, watching.rest, 2.0),
     ("Ringing for alerts", delivering.ring_if_due, None, 3.0),
-    ("Noticing machines that vanished", machine_watch.look, None, 5.0),
 )
 
 

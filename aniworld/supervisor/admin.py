@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from aniworld import clock
 from aniworld.admin_pages.pages import ReadOnly
-from aniworld.supervisor.models import SILENCE, Cluster, Machine
+from aniworld.supervisor.models import GONE, SILENCE, Cluster, Machine
 from aniworld.templatetags.quantities import ago
 
 
@@ -50,7 +50,7 @@ class ClusterAdmin(ReadOnly):
 @admin.register(Machine)
 class MachineAdmin(ReadOnly):
     about = _(
-        "Every running Aniworld on this database. Each is heard of every few seconds; one that is silent for 45 "
+        "Every running Aniworld on this database. Each is heard of every few seconds; one that is silent for 30 "
         "seconds is gone, and the others take over what it was at. One of them leads: it looks for what is due."
     )
     when_empty = _("Nothing runs. Start it: manage.py up.")
@@ -62,7 +62,7 @@ class MachineAdmin(ReadOnly):
 
     @display(description=_("state"), label={"runs": "success", "gone": "danger"})
     def state(self, machine: Machine) -> tuple[str, str]:
-        gone = clock.now() - machine.seen_at > SILENCE
+        gone = clock.now() - machine.seen_at > GONE
         return ("gone", gettext("gone")) if gone else ("runs", gettext("runs"))
 
     @display(description=_("leads"), boolean=True)

@@ -37,7 +37,7 @@ class Member:
 
     def __init__(self, *, web: bool, workers: bool) -> None:
         self._roles = {"web": web, "workers": workers}
-        self._leads_until = 0.0
+        self._leads_since = self._leads_until = 0.0
 
     @property
     def leads(self) -> bool:
@@ -63,7 +63,13 @@ class Member:
         else:
             self._leads_until = 0.0
         if self.leads and not led:
+            self._leads_since = began
             logger.info("This machine leads now: it looks for what is due")
+
+    @property
+    def knows_the_others(self) -> bool:
+        """Whether it leads for long enough that each of the others must have said since then that it is there."""
+        return self.leads and time.monotonic() - self._leads_since > 3 * SIGN_EVERY
 
     def leading(self, work: Callable[[], object], otherwise: Callable[[], object] | None = None) -> Callable[[], None]:
         """`work` as what only the one that leads does; the others do what `otherwise` says."""

@@ -16,6 +16,8 @@ from aniworld.records import Record, RecordQuerySet
 
 # Without a heartbeat for so long a cluster counts as not working.
 SILENCE = timedelta(seconds=45)
+# Six signs of life of a machine that did not come.
+GONE = timedelta(seconds=30)
 # An `up` that ended without a word is forgotten after so long.
 FORGOTTEN = timedelta(hours=1)
 # Who leads says so again within this time; else another `up` takes over.
@@ -67,12 +69,12 @@ class MachineQuerySet(RecordQuerySet["Machine"]):
     """Who is there, and the one way to become the one that leads."""
 
     def living(self) -> Self:
-        """Those heard of in the last 45 seconds."""
-        return self.filter(seen_at__gte=clock.now() - SILENCE)
+        """Those heard of in the last 30 seconds."""
+        return self.filter(seen_at__gte=clock.now() - GONE)
 
     def vanished(self) -> Self:
         """Those that ended without a word, and that nobody has told of yet."""
-        return self.filter(seen_at__lt=clock.now() - SILENCE, lost_at__isnull=True)
+        return self.filter(seen_at__lt=clock.now() - GONE, lost_at__isnull=True)
 
     def with_workers(self) -> Self:
         """Those that download."""

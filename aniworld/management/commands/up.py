@@ -20,7 +20,7 @@ from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import fleet, instance, listening
 from aniworld.supervisor.chores import Chore
-from aniworld.supervisor.migrating import DatabaseUnavailable, migrate_apart, wait_for_database
+from aniworld.supervisor.migrating import DatabaseUnavailable, alone, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
 from aniworld.supervisor.models import Machine
 from aniworld.supervisor.parts import Cluster, Part
@@ -86,9 +86,18 @@ class Command(OneLineErrors):
         try:
             wait_for_database()
             applied = migrate_apart()
+            self._check()
+            with alone():
+                self._put_in_place(member, dead)
         except DatabaseUnavailable as error:
             raise CommandError(f"The database is not available: {error}") from None
-        self._check()
+        upkeep.release_dead_owners()
+        instance.forget(dead)
+        connections.close_all()
+        self._say(f"Database ready ({applied} migrations applied)" if applied else "Database ready")
+
+    def _put_in_place(self, member: fleet.Member, dead: list[str]) -> None:
+        """One machine after the other: each would make the same rows."""
         ClusterRecord.objects.tidy(dead)
         Machine.objects.tidy(dead)
         try:
@@ -101,10 +110,6 @@ class Command(OneLineErrors):
         schedules.put_in_place()
         rights.put_in_place()
         registry.sync()
-        upkeep.release_dead_owners()
-        instance.forget(dead)
-        connections.close_all()
-        self._say(f"Database ready ({applied} migrations applied)" if applied else "Database ready")
 
     def _check(self) -> None:
         # Only what depends on this installation: the rest is checked before a change is taken, and loads every page.
