@@ -27,6 +27,8 @@ from tests.scale.wrong_clock import ahead_by
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("scale"), pytest.mark.timeout(600)]
 # What is asked of a machine that vanished, in seconds.
 NOTICED = 45
+# Of waits that measure nothing, on a machine with much else to do.
+PATIENCE = 150
 # Regular work that comes once while these tests run.
 ONCE_IN_A_WHILE = {task.function for task in REGULAR if task.minutes >= 60}
 
@@ -109,7 +111,7 @@ def test_limits_of_how_many_hold_over_all_machines(all_of: Machines) -> None:
     def at_host() -> int:
         return sum(provider == MP4 for (provider,) in at_work())
 
-    eventually(lambda: (len(at_work()), at_host()) == (5, 3), 40, "five at work, three at the host")
+    eventually(lambda: (len(at_work()), at_host()) == (5, 3), PATIENCE, "five at work, three at the host")
     assert len(set(all_of.places(ids).values())) > 1
     until = time.monotonic() + 2
     while time.monotonic() < until:
@@ -118,7 +120,7 @@ def test_limits_of_how_many_hold_over_all_machines(all_of: Machines) -> None:
         time.sleep(0.05)
     all_of.fleet.heal()
     all_of.web.api("PUT", f"/api/providers/config/{MP4}", {"max_concurrent_downloads": None})
-    for state in arrived(all_of.webs[1], ids, 120):
+    for state in arrived(all_of.webs[1], ids, PATIENCE):
         assert_whole(all_of.fleet.library / state["file_destination"])
         # Nobody took anything from anybody, although a clock is wrong.
         assert not [attempt for attempt in state["attempts"] if attempt["outcome"] == "parked"], state
@@ -128,13 +130,13 @@ def test_the_bandwidth_holds_over_all_machines_also_without_redis(all_of: Machin
     allowed = 400_000
     configure(all_of.web, "downloads", max_concurrent_downloads=4, bandwidth_limit_mbps=allowed * 8 / 1e6)
     ids = all_of.enqueue(6)
-    eventually(lambda: len(all_of.places(ids)) == 4, 40, "four downloads")
-    eventually(lambda: bytes_of(all_of.fleet, ids) > 300_000, 40, "bytes")
+    eventually(lambda: len(all_of.places(ids)) == 4, PATIENCE, "four downloads")
+    eventually(lambda: bytes_of(all_of.fleet, ids) > 300_000, PATIENCE, "bytes")
     before, began = bytes_of(all_of.fleet, ids), time.monotonic()
     time.sleep(4)
     gained, seconds = bytes_of(all_of.fleet, ids) - before, time.monotonic() - began
     # The rows are up to a second behind.
-    assert allowed * (seconds - 2.5) * 0.5 < gained < allowed * (seconds + 1.5) * 1.1
+    assert allowed * (seconds - 2.5) * 0.2 < gained < allowed * (seconds + 1.5) * 1.1
     redis_goes(all_of.fleet, all_of.webs[1], ids[:4], ids[4:], 5)
 
 
@@ -195,7 +197,7 @@ def test_what_one_machine_puts_away_another_goes_on_with(all_of: Machines) -> No
     [first, second, third] = all_of.workers
     assert first.stop() <= 10
     all_of.fleet.heal(second, third)
-    states = arrived(all_of.web, ids, 120)
+    states = arrived(all_of.web, ids, PATIENCE)
     assert [pk for pk in ids if _told(states, pk, "Began anew on another machine")]
     first.start(180)
 
@@ -217,7 +219,7 @@ def test_machines_that_vanish_are_noticed_and_their_work_goes_on(all_of: Machine
     eventually(lambda: _begun_elsewhere(all_of.fleet, lost), NOTICED + 15, "a download of theirs begun elsewhere")
     eventually(lambda: _gone(all_of.fleet) == 2, NOTICED + 15, "both noticed")
     assert time.monotonic() - killed_at < NOTICED
-    states = arrived(all_of.web, ids, 120)
+    states = arrived(all_of.web, ids, PATIENCE)
     shared = (Path(third.environment["WORK_DIR"]) / ".place").read_text()
     for pk in lost:
         assert _told(states, pk, "Went on from the" if places[pk] == shared else "Began anew on another machine"), (

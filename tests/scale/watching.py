@@ -37,7 +37,7 @@ class Watched:
         self._ended.set()
         self._thread.join(10)
 
-    def assert_whole(self, seconds: float = 30) -> int:
+    def assert_whole(self, seconds: float = 90) -> int:
         """Every event since the beginning came, once and in order; answers how many there were."""
         names = ", ".join(f"'{room}'" for room in ROOMS)
         rows = self._fleet.rows(f"SELECT id FROM live_event WHERE id > {self._after} AND room IN ({names}) ORDER BY id")
