@@ -75,6 +75,8 @@ class PostgreSQL:
 
     def stop(self, how: str = "immediate") -> None:
         """Ends it: `immediate` as a crash does, `fast` in good order. All connections are gone."""
+        if not (self._folder / "data" / "postmaster.pid").exists():
+            return
         self._run("pg_ctl", "stop", "-w", "-m", how, "-D", str(self._folder / "data"))
 
     def ask(self, statement: str, url: str = "") -> list[tuple[Any, ...]]:
