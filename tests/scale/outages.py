@@ -72,11 +72,12 @@ def _answered(web: Running, path: str, status: int) -> requests.Response:
     """The answer, as soon as it has that status; pages are asked for by somebody who is not signed in."""
     headers = {"Authorization": f"Bearer {web.token}"} if path.startswith("/api") else {}
 
-    def ask() -> requests.Response | None:
+    def ask() -> list[requests.Response]:
         answer = requests.get(web.url + path, headers=headers, timeout=20, allow_redirects=False)
-        return answer if answer.status_code == status else None
+        # In a list: an answer of 503 counts as false.
+        return [answer] if answer.status_code == status else []
 
-    return cast("requests.Response", eventually(ask, 60, f"{status} of {path}"))
+    return eventually(ask, 60, f"{status} of {path}")[0]
 
 
 def held(fleet: Fleet, web: Running, ids: list[int], at_least: int = 200_000) -> None:
