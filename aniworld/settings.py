@@ -87,7 +87,7 @@ _POSTGRESQL_TIMES = {
 }
 # A pool that could not connect for long would wait ever longer before it tries again: it gives up early instead, and
 # the next request begins anew.
-_WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 5, "reconnect_timeout": 4}
+_WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 8, "reconnect_timeout": 8}
 # A Redis that takes connections and does not answer must not hold anybody for ever. Who waits for a task does so 1 s.
 _REDIS_TIMES = {"socket_connect_timeout": "3", "socket_timeout": "10"}
 

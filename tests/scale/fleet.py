@@ -16,7 +16,7 @@ from tests.scale.servers import PostgreSQL, Redis
 
 KEY = "the-same-key-for-every-machine-of-this-fleet-of-tests"
 # On a machine with much else to do.
-READY_SECONDS = 180.0
+READY_SECONDS = 240.0
 
 
 class Fleet:
