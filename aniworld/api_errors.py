@@ -35,6 +35,8 @@ CODES = {
     500: "internal_error",
     503: "not_ready",
 }
+# After so many seconds it is of use to ask again while the database is away.
+AWAY_SECONDS = 5
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -111,7 +113,12 @@ def _provider(error: ProviderError) -> Answer:
 
 def _database(error: Exception) -> Answer:
     log.error("The database did not answer: %s", error)
-    return Answer(503, _("The database does not answer. Try again."), "database_unavailable", {"Retry-After": "5"})
+    return Answer(503, database_away(), "database_unavailable", {"Retry-After": str(AWAY_SECONDS)})
+
+
+def database_away() -> str:
+    """What people are told meanwhile."""
+    return _("The database does not answer. Try again.")
 
 
 def _out_of_range(error: Exception) -> Answer:

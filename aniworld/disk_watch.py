@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,7 +19,6 @@ from library.root import LibraryUnavailable, filled_root
 # So many times the floor has to be free before a disk counts as roomy again: it would be told of over and over, if
 # every file that comes and goes at the floor counted.
 WELL_ABOVE = 1.5
-_LIBRARY_GONE = "library gone"
 
 
 def look() -> str:
@@ -41,13 +43,18 @@ def _judge_library() -> str:
         if EpisodeFile.objects.exists():
             _tell_gone(str(error))
         return "the library folder is not there"
-    Condition.objects.ends(_LIBRARY_GONE)
+    Condition.objects.ends(_library_gone())
     return "the library folder is there"
+
+
+def _library_gone() -> str:
+    """The condition's name: of several machines each has the folder, or misses it, for itself."""
+    return "library gone" if settings.EMBEDDED else f"library gone of {socket.gethostname()}"
 
 
 def _tell_gone(why: str) -> None:
     with transaction.atomic():
-        if not Condition.objects.begins(_LIBRARY_GONE):
+        if not Condition.objects.begins(_library_gone()):
             return
         title = _("The library folder is not there")
         message = _("%s Downloads wait until then; nothing that is known is forgotten.") % why

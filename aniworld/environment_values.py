@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Network = IPv4Network | IPv6Network
 
@@ -71,3 +72,12 @@ def redis_url(text: str) -> str:
     # Reading the port checks its range.
     _demand(parts.port != 0, text)
     return text
+
+
+def with_options(url: str, options: Mapping[str, str]) -> str:
+    """The address with these options behind it, as far as it does not have them; "" stays ""."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return parts._replace(query=urlencode({**options, **given})).geturl()

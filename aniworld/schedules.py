@@ -6,6 +6,7 @@ operator may switch one off in the admin.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
-from aniworld import log_level
+from aniworld import disk_watch, log_level, machine_watch
 from aniworld.alerts import delivering
 from aniworld.configuration import store
-from aniworld.supervisor import logfiles
+from aniworld.supervisor import fleet, logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
 from library import loading, scanning, watching
@@ -56,9 +57,14 @@ REGULAR = (
 
 
 def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
-    """Makes missing rows, corrects changed ones and removes those of former versions. What is switched off stays so."""
+    """Makes missing rows, corrects changed ones and removes those of former versions. What is switched off stays so.
+
+    While machines of another version run, their rows stay: which of the two is the former one is not known here.
+    """
     with transaction.atomic():
         for task in regular:
+            same = Schedule.objects.filter(name=task.name).order_by("pk")
+            same.exclude(pk__in=same.values("pk")[:1]).delete()
             values = {
                 "func": task.function,
                 "schedule_type": Schedule.MINUTES,
@@ -67,24 +73,44 @@ def put_in_place(regular: tuple[Regular, ...] = REGULAR) -> None:
             }
             first = {**values, "next_run": timezone.now() + timedelta(minutes=task.first_after)}
             Schedule.objects.update_or_create(name=task.name, defaults=values, create_defaults=first)
+        if fleet.others_of_another_version():
+            return
         ours = Schedule.objects.filter(func__regex=r"^(aniworld|providers|library|downloads|integrations)\.")
         ours.exclude(name__in=[task.name for task in regular]).delete()
 
 
-def chores() -> list[Chore]:
+def chores(member: fleet.Member, *, workers: bool) -> list[Chore]:
     """What `up` itself does every second or so: it needs no worker, and finds what a lost bell left lying."""
     return [
-        Chore("Ringing for downloads", upkeep.ring_if_due, 1.5),
-        Chore("Queueing what new series were added for", wishes.queue_wanted, 1.5),
-        Chore("Queueing new episodes", automatic.queue_found, 1.5),
-        Chore("Ringing for series to load", loading.ring_if_due, 1.5),
-        Chore("Ringing for new episodes", due.ring_if_due, 5.0),
-        Chore("Ringing for a scheduled rescan", rescans.ring_if_due, 2.0),
-        Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
-        Chore("Watching the library folder", watching.look, 2.0),
-        Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
+        Chore("Telling that this machine is there", member.sign, fleet.SIGN_EVERY),
+        *(Chore(name, member.leading(work, otherwise), every) for name, work, otherwise, every in _ONCE_FOR_ALL),
+        # After an outage of the database nobody has been heard of, for a moment.
+        Chore("Noticing machines that vanished", lambda: member.knows_the_others and machine_watch.look(), 5.0),
         Chore("Following the configured log level", log_level.refresh, 2.0),
         Chore("Rotating the logs", rotate_logs, 30.0),
+        *(_of_this_machine() if workers and not settings.EMBEDDED else []),
+    ]
+
+
+# What the machine that leads does for all: its name, what the others do instead, and the seconds between two runs.
+_ONCE_FOR_ALL: tuple[tuple[str, Callable[[], object], Callable[[], object] | None, float], ...] = (
+    ("Ringing for downloads", upkeep.ring_if_due, None, 1.5),
+    ("Queueing what new series were added for", wishes.queue_wanted, None, 1.5),
+    ("Queueing new episodes", automatic.queue_found, None, 1.5),
+    ("Ringing for series to load", loading.ring_if_due, None, 1.5),
+    ("Ringing for new episodes", due.ring_if_due, None, 5.0),
+    ("Ringing for a scheduled rescan", rescans.ring_if_due, None, 2.0),
+    ("Ringing for a scan", scanning.ring_if_due, None, 1.5),
+    ("Watching the library folder", watching.look, watching.rest, 2.0),
+    ("Ringing for alerts", delivering.ring_if_due, None, 3.0),
+)
+
+
+def _of_this_machine() -> list[Chore]:
+    """What bells do where there is one machine. Of several, each looks after its own disks and folders."""
+    return [
+        Chore("Looking at this machine's disks", disk_watch.look, 120.0),
+        Chore("Clearing this machine's work folder up", upkeep.clear_up, 60.0),
     ]
 
 

@@ -22,7 +22,8 @@ BASE_DIR = environment.ROOT
 # Folders
 DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "data")
 LIBRARY_DIR = environment.folder("LIBRARY_DIR", DATA_DIR / "library")
-WORK_DIR = DATA_DIR / "work"
+# Several machines may share it: what one leaves, another goes on with.
+WORK_DIR = environment.folder("WORK_DIR", DATA_DIR / "work")
 BACKUP_DIR = DATA_DIR / "backups"
 LOG_DIR = DATA_DIR / "logs"
 RUN_DIR = DATA_DIR / "run"
@@ -84,7 +85,11 @@ _POSTGRESQL_TIMES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-_WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 10}
+# A pool that could not connect for long would wait ever longer before it tries again: it gives up early instead, and
+# the next request begins anew.
+_WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 8, "reconnect_timeout": 8}
+# A Redis that takes connections and does not answer must not hold anybody for ever. Who waits for a task does so 1 s.
+_REDIS_TIMES = {"socket_connect_timeout": "3", "socket_timeout": "10"}
 
 
 def _made_private(database: Path) -> None:
@@ -170,7 +175,7 @@ Q_CLUSTER: dict[str, Any] = {
         },
     },
 }
-Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}
+Q_CLUSTER |= {"redis": environment_values.with_options(REDIS_URL, _REDIS_TIMES)} if REDIS_URL else {"orm": "default"}
 CHANNEL_LAYERS = {
     "default": (
         {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.accounts.models import User
 from aniworld.refusals import Conflict, Gone, NotThere
 from downloads import diskplan, engine, quarantine, tasks
@@ -78,7 +78,7 @@ def _leased(row: QuarantinedFile, by: User | None) -> QueueItem:
         if not row.accept(by):
             raise Conflict(_("The file of “%s” is accepted already, or gone.") % item, "accepted_already")
         _make_pending(item)
-        if not item.take(tasks.owner(), timezone.now()):
+        if not item.take(tasks.owner(), clock.now()):
             raise Conflict(_("“%s” was changed at this moment; try again.") % item)
     return item
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from statistics import median
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
+from downloads import place_mark
 from downloads.disks import floor
 from downloads.interruptions import MustWait
 from downloads.models import QueueItem
@@ -170,11 +171,13 @@ def _free() -> Room:
 
 
 def _reserved(but: QueueItem | None = None) -> Room:
-    """What all downloads under way will still write, as far as their sizes are known."""
-    others = QueueItem.objects.leased(timezone.now())
+    """What all downloads under way will still write, as far as their sizes are known: into this work folder, or below
+    the library, which machines share.
+    """
+    others = QueueItem.objects.leased(clock.now())
     others = others.exclude(pk=but.pk) if but else others
-    rest = Greatest(_SIZE - F("downloaded_bytes"), 0)
-    sums = others.aggregate(work=Sum(rest), library=Sum(_SIZE))
+    here = None if settings.EMBEDDED else Q(work_place__in=["", place_mark.of_work()])
+    sums = others.aggregate(work=Sum(Greatest(_SIZE - F("downloaded_bytes"), 0), filter=here), library=Sum(_SIZE))
     return Room(int(sums["work"] or 0), int(sums["library"] or 0) if on_two_disks() else 0)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from aniworld import logs
 from aniworld.configuration import store
 from aniworld.refusals import Refused
-from downloads import arrival, diskplan, endings, landing
+from downloads import arrival, diskplan, endings, landing, place_mark
 from downloads.control import Control
 from downloads.endings import Ending
 from downloads.fetchers import fetch
@@ -133,7 +133,7 @@ def _work(work: Work) -> Ending:
     filled_root()
     # A template that gives no name is noticed now, and not after a download.
     episode_path(work.item.series, work.item.episode, work.item.language)
-    work.folder.adopt()
+    _take_over(work)
     landed = (
         arrival.find_landed(work.folder)
         or landing.from_quarantine(work.item, work.folder, work.control)
@@ -153,6 +153,28 @@ def _work(work: Work) -> Ending:
             return endings.arrived(work.item, work.folder, result)
         source = result
     return endings.round_over(work.item, around)
+
+
+def _take_over(work: Work) -> None:
+    """Adopts what is in the work folder, and says where the item goes on when it had bytes: from them, or from none."""
+    item, place = work.item, place_mark.of_work()
+    before, elsewhere = item.downloaded_bytes, item.lies_elsewhere(place)
+    work.folder.adopt()
+    had = size(work.folder.path)
+    if not elsewhere:
+        if item.work_place != place:
+            item.found_at(place, had or before)
+        if had:
+            Attempt.objects.goes_on(item, _("Went on from the %.1f MB that were there.") % (had / 1e6))
+        return
+    facts = {"size": f"{before / 1e6:.1f}", "there": place_mark.host_of(item.work_place)}
+    if had:
+        text = _("Went on on another machine, from what that had of it itself; %(size)s MB lie on %(there)s.")
+    else:
+        text = _("Began anew on another machine: the %(size)s MB that were there lie on %(there)s.")
+    logger.info("Taken over from %s, with %d of %d bytes", item.work_place, had, before)
+    Attempt.objects.goes_on(item, text % facts)
+    item.found_at(place, had)
 
 
 def _candidates(work: Work) -> Sequence[Candidate]:

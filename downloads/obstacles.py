@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from downloads import diskplan, window
 from downloads.models import QueueItem, QueueState
@@ -77,4 +77,4 @@ def _library() -> list[Obstacle]:
 
 
 def _busy() -> tuple[int, int]:
-    return QueueItem.objects.leased(timezone.now()).count(), store.current().downloads.max_concurrent_downloads
+    return QueueItem.objects.leased(clock.now()).count(), store.current().downloads.max_concurrent_downloads

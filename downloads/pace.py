@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from downloads import window
+from providers.kept_rate import KeptRate, Place, kept
 from providers.models import Provider
-from providers.shared_bucket import Rate, SharedBucket, shared
+from providers.rate import Rate
 
 if TYPE_CHECKING:
     from downloads.control import Control
@@ -62,7 +63,7 @@ class _Lately:
 
 
 class Shared:
-    """The limits in force for downloads from one host, kept together with every other process of this machine.
+    """The limits in force for downloads from one host, kept together with every other process of every machine.
 
     Asked again at each look of the watcher, so that the reading threads need neither clock nor database; they read an
     attribute when nothing limits them.
@@ -72,7 +73,7 @@ class Shared:
         self.piece = UNLIMITED_PIECE
         self._control = control
         self._host = host
-        self._limits: tuple[tuple[SharedBucket, Rate], ...] = ()
+        self._limits: tuple[tuple[KeptRate, Rate], ...] = ()
         self._lock = threading.Lock()
         self._thread = threading.local()
         self._waiting = 0
@@ -86,7 +87,9 @@ class Shared:
         allowed = {"bandwidth": window.bandwidth_limit()}
         if row:
             allowed[f"bandwidth of {row.name}"] = row.rules().bandwidth_limit_mbps
-        limits = [(shared(name), limit * _BYTES_PER_MEGABIT) for name, limit in allowed.items() if limit]
+        limits = [
+            (kept(name, of_downloads=True), limit * _BYTES_PER_MEGABIT) for name, limit in allowed.items() if limit
+        ]
         self._limits = tuple((bucket, Rate(each, each * _SAVED_SECONDS)) for bucket, each in limits)
         tightest = min((each for _bucket, each in limits), default=None)
         self.piece = UNLIMITED_PIECE if tightest is None else _piece(tightest)
@@ -127,7 +130,7 @@ class Shared:
                 return self._waiting > 0
         return 2 * lately.at_once >= lately.size and lately.paced_seconds > lately.read_seconds
 
-    def _remaining(self, places: list[tuple[SharedBucket, float | None]]) -> float:
+    def _remaining(self, places: list[tuple[KeptRate, Place | None]]) -> float:
         """Seconds until everything taken has passed under the limits in force now; a limit that was lifted is over."""
         rates = dict(self._limits)
         waits = [bucket.remaining(place, rates[bucket]) for bucket, place in places if place and bucket in rates]

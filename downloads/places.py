@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from downloads import window
 from downloads.interruptions import Interrupted, PlaceLost, WindowClosed
@@ -38,9 +38,7 @@ class Place:
         if limits == self._granted:
             return None
         running = list(
-            QueueItem.objects.leased(timezone.now())
-            .order_by("-priority", "position", "id")
-            .values_list("pk", "provider")
+            QueueItem.objects.leased(clock.now()).order_by("-priority", "position", "id").values_list("pk", "provider")
         )
         if (self._item.pk, host) not in running:
             # It moves on to another host just now, or its lease has run out: seen at the next look.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
-import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.refusals import Conflict
+from downloads import place_mark
 from downloads.interruptions import LeaseLost, Untrue
 from downloads.models import QuarantinedFile, QueueItem
 from downloads.models.quarantined_file import QuarantinedFileQuerySet
@@ -45,16 +45,7 @@ def root() -> Path:
 
 def here() -> str:
     """What names this data folder among those of all machines: the host, and what was drawn when it was first asked."""
-    marker = root() / ".place"
-    if not marker.exists():
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        drawn = marker.with_name(f".place-{secrets.token_hex(4)}")
-        drawn.write_text(f"{socket.gethostname()[:60]}-{secrets.token_hex(4)}", encoding="utf-8")
-        # Of two processes that ask at once, the first one's name stays.
-        with suppress(FileExistsError):
-            marker.hardlink_to(drawn)
-        drawn.unlink()
-    return marker.read_text(encoding="utf-8")
+    return place_mark.name_of(root())
 
 
 def _of_here() -> QuarantinedFileQuerySet:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from aniworld import clock
 from aniworld.configuration import store
 from aniworld.refusals import Conflict, Explained
 from downloads import automatic
@@ -69,7 +70,7 @@ def go_on() -> str:
         return "Rescan begun" if begun else "No rescan to go on with"
     if rescan.status == Rescan.Status.SCANNING:
         _after_scan(rescan)
-    if rescan.status == Rescan.Status.QUEUEING and rescan.take(timezone.now()):
+    if rescan.status == Rescan.Status.QUEUEING and rescan.take(clock.now()):
         _queue_missing(rescan)
     return str(rescan)
 
@@ -83,7 +84,7 @@ def _begin_due() -> bool:
     """The claim moves the slot on, so that of all machines one begins, and once."""
     wanted = rhythm()
     timetable = Timetable.keep(NAME, wanted)
-    now = timezone.now()
+    now = clock.now()
     if wanted is None or not Timetable.objects.due(now).filter(pk=NAME).exists():
         return False
     if Scan.objects.live().exists() or Rescan.objects.live().exists():

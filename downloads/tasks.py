@@ -11,7 +11,7 @@ from types import FrameType
 from django.conf import settings
 
 from aniworld.configuration import store
-from downloads import bell, engine, rescans, upkeep, window
+from downloads import bell, engine, place_mark, rescans, upkeep, window
 from downloads.control import on_hang, shutdown
 from downloads.models import QueueItem
 
@@ -51,7 +51,8 @@ def claim() -> QueueItem | None:
     if window.opens_at():
         return None
     limit = store.current().downloads.max_concurrent_downloads
-    return QueueItem.objects.claim_next(owner(), limit=limit, own_limit=settings.DOWNLOAD_WORKERS)
+    place = "" if settings.EMBEDDED else place_mark.of_work()
+    return QueueItem.objects.claim_next(owner(), limit=limit, own_limit=settings.DOWNLOAD_WORKERS, place=place)
 
 
 def owner() -> str:

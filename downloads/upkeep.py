@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from aniworld import clock
 from aniworld.configuration import store
 from aniworld.supervisor import instance
 from downloads import bell, diskplan, quarantine, upgrades, window
@@ -32,17 +33,22 @@ Reason = QueueItem.PauseReason
 
 def sweep() -> str:
     """Everything at once; answers what was done."""
-    resumed, removed = resume_parked(), remove_left_over() + quarantine.settle()
+    resumed, removed = resume_parked(), clear_up()
     upgrades.sweep()
     ring_if_due()
     return f"{resumed} items resumed, {removed} work folders removed"
+
+
+def clear_up() -> int:
+    """Removes what nobody needs from this machine's own folders; answers how much that was."""
+    return remove_left_over() + quarantine.settle()
 
 
 def ring_if_due() -> None:
     """Rings as many bells as there are free places for due items: bells get lost, and time makes items due."""
     if window.opens_at() or not QueueState.objects.now().may_start:
         return
-    now = timezone.now()
+    now = clock.now()
     free = store.current().downloads.max_concurrent_downloads - QueueItem.objects.leased(now).count()
     if free <= 0:
         return

@@ -8,8 +8,8 @@ import time
 from datetime import timedelta
 
 from django.db import DatabaseError, connections
-from django.utils import timezone
 
+from aniworld import clock
 from library.models import Series
 from library.models.loading_state import LEASE
 
@@ -87,6 +87,6 @@ class LeaseKeeper:
                     self._changed.notify_all()
             tokens = sorted(self._kept)
         try:
-            Series.objects.filter(loading_token__in=tokens).update(loading_lease_until=timezone.now() + LEASE)
+            Series.objects.filter(loading_token__in=tokens).update(loading_lease_until=clock.now() + LEASE)
         except DatabaseError:
             log.warning("The leases of %d series could not be renewed; trying again", len(tokens), exc_info=True)

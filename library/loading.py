@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connections
-from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from aniworld.logs import about
 from aniworld.refusals import Explained
@@ -101,7 +101,7 @@ def ring_if_due() -> bool:
     global _last_sweep
     if time.monotonic() - _last_sweep < _SWEEP_PAUSE:
         return False
-    now = timezone.now()
+    now = clock.now()
     if not Series.objects.loadable(now).exists():
         return False
     if Series.objects.being_loaded(now).count() >= store.current().library.max_concurrent_loads:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 
 from django.db import DatabaseError, connections, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.logs import about
 from aniworld.refusals import Explained
 from library import bell, catalog
@@ -77,7 +77,7 @@ def take_on() -> bool:
 def ring_if_due() -> bool:
     """Rings when a scan waits: after a restart, a killed worker or a lost bell. One cheap query; answers whether."""
     global _last_sweep
-    if time.monotonic() - _last_sweep < _SWEEP_PAUSE or not Scan.objects.claimable(timezone.now()).exists():
+    if time.monotonic() - _last_sweep < _SWEEP_PAUSE or not Scan.objects.claimable(clock.now()).exists():
         return False
     _last_sweep = time.monotonic()
     bell.ring_for_scan()

@@ -1,7 +1,7 @@
 """Notices changes in the library folder while they happen, and asks for a scan of the folders concerned.
 
-One process of an installation watches: `up` itself, from its chores. The thread that waits for the system's news only
-writes names into a set; the chore decides when the folder has been quiet for long enough.
+One process of an installation watches: the `up` that leads, from its chores. The thread that waits for the system's
+news only writes names into a set; the chore decides when the folder has been quiet for long enough.
 """
 
 from __future__ import annotations
@@ -129,6 +129,13 @@ def look() -> None:
         _watch.watcher = Watcher(root)
         _watch.watcher.start()
         log.info("Watching %s", root)
+
+
+def rest() -> None:
+    """Ends the watching: another machine does it."""
+    if _watch.watcher:
+        _watch.watcher.stop()
+        _watch.watcher = None
 
 
 def _wanted_root() -> Path | None:

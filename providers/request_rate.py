@@ -1,4 +1,4 @@
-"""Keeps a provider's `requests_per_minute`, counted over all processes of this machine."""
+"""Keeps a provider's `requests_per_minute`, counted over all processes of all machines."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import time
 from django.utils.translation import gettext as _
 
 from providers.exceptions import RateLimited
+from providers.kept_rate import KeptRate, Place, kept
 from providers.models import Provider
-from providers.shared_bucket import Rate, SharedBucket, shared
+from providers.rate import Rate
 from providers.time_limit import is_awaited
 
 # What may be saved up for a moment in which several are asked at once, such as the seasons of a new series.
@@ -44,16 +45,16 @@ def _wait_for_place(row: Provider) -> float:
     rules = row.rules()
     if not rules.requests_per_minute:
         return 0.0
-    bucket, rate = shared(f"requests of {row.name}"), _rate(rules.requests_per_minute)
+    bucket, rate = kept(f"requests of {row.name}"), _rate(rules.requests_per_minute)
     jitter = random.uniform(0, _JITTER)  # noqa: S311 - no secret
     place = bucket.take(1, rate, extra=jitter, within=rules.timeout_seconds)
     if place is None:
-        return bucket.remaining(bucket.last() + 1, rate)
+        return bucket.wait_for(1, rate)
     _wait(row.name, bucket, place)
     return 0.0
 
 
-def _wait(name: str, bucket: SharedBucket, place: float) -> None:
+def _wait(name: str, bucket: KeptRate, place: Place) -> None:
     """At the rate in force at each moment: a change reaches those who wait, too."""
     while is_awaited() and (row := Provider.known().get(name)):
         limit = row.rules().requests_per_minute

@@ -1,4 +1,4 @@
-"""A rate that all processes of this machine keep together: bytes a second, or requests a minute.
+"""A rate that all processes of this machine keep together: what `providers.kept_rate` has besides Redis.
 
 Each bucket is a small file that all processes map. It counts what was taken and what has passed since; whoever takes
 something gets a place behind everything taken before, and may go on when so much has passed. The rate is given with
@@ -11,7 +11,6 @@ lock does not stop the others: after `_PATIENCE` they go on without, which costs
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import math
 import mmap
 import os
@@ -20,10 +19,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
+from providers.rate import Rate
 
 # When it was last looked at (seconds of the machine's monotonic clock), what had passed by then, what was taken.
 _STATE = struct.Struct("=ddd")
@@ -32,16 +30,8 @@ _PATIENCE = 0.5
 _BETWEEN_TRIES = 0.0002
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So much a second, of which `burst` may be saved up while nobody takes anything."""
-
-    per_second: float
-    burst: float
-
-
 class SharedBucket:
-    """One rate by name, got by `shared`. Thread-safe, and safe over processes and forks."""
+    """One rate, in one file. Thread-safe, and safe over processes and forks."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,10 +56,11 @@ class SharedBucket:
             self._write(now, passed, place + extra if may_wait else taken)
             return place if may_wait else None
 
-    def last(self) -> float:
-        """The place of whoever took something last."""
+    def wait_for(self, count: float, rate: Rate) -> float:
+        """Seconds that whoever took `count` now would have to wait."""
         with self._locked():
-            return float(_STATE.unpack_from(self._map)[2])
+            _now, passed, taken = self._state(rate)
+        return max(0.0, (taken + count - passed) / rate.per_second)
 
     def remaining(self, place: float, rate: Rate) -> float:
         """Seconds until everything up to `place` has passed at this rate; 0 when it has."""
@@ -114,25 +105,3 @@ class SharedBucket:
 
     def _forget_threads(self) -> None:
         self._threads = threading.Lock()
-
-
-_buckets: dict[Path, SharedBucket] = {}
-_buckets_lock = threading.Lock()
-
-
-def _forget_lock() -> None:
-    global _buckets_lock
-    _buckets_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_lock)
-
-
-def shared(name: str) -> SharedBucket:
-    """The bucket of that name, one object per process: closing a second file would drop the lock of the first."""
-    # A provider's name may hold what no file name can.
-    path = Path(settings.RUN_DIR) / "rates" / hashlib.sha256(name.encode()).hexdigest()[:32]
-    with _buckets_lock:
-        if path not in _buckets:
-            _buckets[path] = SharedBucket(path)
-        return _buckets[path]

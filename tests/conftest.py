@@ -17,7 +17,17 @@ from aniworld import environment
 
 # An operator's variables and .env have no say in tests; empty counts as not set.
 for _name in (
-    *("LIBRARY_DIR", "SECRET_KEY", "DEBUG", "HOST", "PORT", "BASE_PATH", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    *(
+        "LIBRARY_DIR",
+        "WORK_DIR",
+        "SECRET_KEY",
+        "DEBUG",
+        "HOST",
+        "PORT",
+        "BASE_PATH",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+    ),
     *("TRUSTED_PROXIES", "ALLOWED_PRIVATE_HOSTS", "DATABASE_URL", "REDIS_URL", "DEMO_SITE_PORT", "DOWNLOAD_WORKERS"),
     *("TASK_WORKERS", "TMDB_API_KEY", "TMDB_API_URL", "TMDB_IMAGE_URL", "HTTPS", "LOG_LEVEL", "LOG_FORMAT", "TZ"),
     *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS", "DEMO_NEWS_MINUTES"),

@@ -127,6 +127,7 @@ class Running:
         self._redis = redis_database() if with_redis else None
         self._process: subprocess.Popen[bytes] | None = None
         self._log = self.data_dir / "up.out"
+        self._ready_before = 0
         self.environment = {
             **os.environ,
             "DATA_DIR": str(self.data_dir),
@@ -167,6 +168,7 @@ class Running:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Starts the command and does not wait."""
+        self._ready_before = self._said_ready()
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), "up", *self.arguments],
@@ -183,19 +185,27 @@ class Running:
     def start(self, seconds: float = 60.0) -> float:
         """Starts it and returns once everything is ready, in how many seconds it was."""
         began = time.monotonic()
-        already = self.output().count("ready on http") + self.output().count("workers are ready")
-        process = self.launch()
+        self.launch()
+        self.wait_until_ready(seconds)
+        return time.monotonic() - began
+
+    def wait_until_ready(self, seconds: float = 60.0) -> None:
+        """Returns once everything that was launched last is ready."""
+        process = self._process
+        assert process
 
         def ready() -> bool:
             if process.poll() is not None:
                 pytest.fail(f"up ended with {process.returncode}:\n{self.output()}")
-            return self.output().count("ready on http") + self.output().count("workers are ready") > already
+            return self._said_ready() > self._ready_before
 
         try:
             eventually(ready, seconds, "ready")
         except pytest.fail.Exception:
             pytest.fail(f"up was not ready within {seconds:g} s:\n{self.output()}")
-        return time.monotonic() - began
+
+    def _said_ready(self) -> int:
+        return self.output().count("ready on http") + self.output().count("workers are ready")
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS + 5) -> float:
         """Sends the signal and waits for the end; answers how many seconds it took."""

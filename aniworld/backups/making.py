@@ -15,7 +15,7 @@ from aniworld.backups import postgresql, shelf, sqlite
 from aniworld.backups.refusals import BackupFailed, RestoreRefused
 from aniworld.configuration import store
 from aniworld.supervisor import instance
-from aniworld.supervisor.models import Cluster
+from aniworld.supervisor.models import Machine
 
 logger = logging.getLogger(__name__)
 
@@ -96,14 +96,14 @@ def _engine_of(backup: shelf.Backup) -> ModuleType:
 
 
 def _demand_silence() -> None:
-    """Other machines hold no lock here, but their workers write heartbeats."""
+    """Other machines hold no lock here, but each says every few seconds that it is there."""
     if settings.EMBEDDED:
         return
     try:
-        working = sorted(set(Cluster.objects.working().values_list("host", flat=True)))
+        working = sorted(set(Machine.objects.living().values_list("host", flat=True)))
     except DatabaseError:
         # Damaged, or empty: whoever has it open is found out before it is replaced.
         return
     if working:
-        text = _("Workers work on %s: stop every Aniworld on every machine, and try again after 45 seconds.")
+        text = _("Aniworld runs on %s: stop every Aniworld on every machine, and try again after 45 seconds.")
         raise RestoreRefused(text % ", ".join(working))

@@ -22,18 +22,32 @@ _CONDITION = "backups fail"
 
 
 def back_up_if_due() -> str:
-    """Makes and proves a backup when the configured time has come."""
-    return back_up("schedule") if schedule.is_due() else "not due"
+    """Makes and proves a backup when the configured time has come: one machine of all."""
+    if not schedule.is_due():
+        return "not due"
+    if settings.EMBEDDED:
+        return back_up("schedule")
+    turn = schedule.take_turn()
+    if turn is None:
+        return "another machine makes it"
+    problem, told = _back_up("schedule")
+    schedule.give_back(turn, problem)
+    return told
 
 
 def back_up(reason: str) -> str:
     """Makes and proves a backup now; tells people once when that begins to fail."""
+    return _back_up(reason)[1]
+
+
+def _back_up(reason: str) -> tuple[str, str]:
+    """What went wrong, if anything, and what there is to say."""
     problem, told = _run("--verify", f"--reason={reason}")
     if problem:
         _tell(problem)
-        return f"failed: {problem}"
+        return problem, f"failed: {problem}"
     Condition.objects.ends(_CONDITION)
-    return told
+    return "", told
 
 
 def prove(name: str) -> str:

@@ -17,7 +17,7 @@ from django_q.models import OrmQ, Schedule, Task
 from aniworld.accounts.models import BrowserSession, Token
 from aniworld.backups.refusals import BackupFailed
 from aniworld.backups.shelf import Backup
-from aniworld.supervisor.models import Cluster
+from aniworld.supervisor.models import Cluster, Machine
 
 _ALIAS = "trial"
 # Their rows hold pickled Python, which a file from anywhere must not bring in.
@@ -64,6 +64,6 @@ def bring_up_to_date(alias: str) -> None:
 
 
 def strip(alias: str) -> None:
-    """Removes what must not come back from a file: tasks and their results, sign-ins, workers of another time."""
-    for model in (OrmQ, Task, Schedule, BrowserSession, Token, Cluster):
+    """Removes what must not come back from a file: tasks and their results, sign-ins, who ran at that time."""
+    for model in (OrmQ, Task, Schedule, BrowserSession, Token, Cluster, Machine):
         QuerySet(model=model, using=alias).delete()

@@ -78,6 +78,7 @@ WITH_DATABASE: tuple[Look, ...] = (
     space.quarantined,
     database.journal,
     database.clock,
+    working.machines,
     working.restarts,
     working.broker,
     working.failed_tasks,

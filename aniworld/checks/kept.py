@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,7 +45,9 @@ def log_level() -> Check:
 
 def backups() -> Check:
     """Whether the database is backed up as often as configured."""
-    interval, newest = schedule.interval(), shelf.newest()
+    interval, newest, elsewhere = schedule.interval(), shelf.newest(), schedule.made_by()
+    if elsewhere and (newest is None or newest.made_at < elsewhere[1]):
+        return _made_elsewhere(*elsewhere, interval)
     remedy = _("Make one: manage.py backup --verify")
     if interval is None and newest is None:
         return warning("backups", _("There is no backup of the database, and the schedule is off."), remedy)
@@ -62,6 +64,14 @@ def backups() -> Check:
             "backups", False, message, _("Are workers running? error.log says whether one failed. %s") % remedy
         )
     return fine("backups", _("The last backup is %(name)s, %(age)s old.") % facts)
+
+
+def _made_elsewhere(host: str, made_at: datetime, interval: timedelta | None) -> Check:
+    age = timezone.now() - made_at
+    message = _("The last backup was made on %(host)s, %(age)s ago.") % {"host": host, "age": _hours(age)}
+    if interval is not None and age > interval + GRACE:
+        return Check("backups", False, message, _("Are workers running? error.log there says whether one failed."))
+    return fine("backups", message)
 
 
 def _hours(age: timedelta) -> str:

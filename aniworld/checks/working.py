@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django_q.brokers import get_broker
 from django_q.models import Failure
 
+from aniworld import clock
 from aniworld.checks.check import Check, fine, note, warning
-from aniworld.supervisor.models import FORGOTTEN, SILENCE, Cluster
+from aniworld.supervisor.models import FORGOTTEN, SILENCE, Cluster, Machine
 from downloads import window
 from downloads.models import QueueItem, QueueState
 
@@ -33,15 +34,34 @@ def cluster_ages(now: datetime) -> list[tuple[Cluster, timedelta]]:
 
 def workers() -> Check:
     """Whether every cluster of workers did something lately."""
-    ages = cluster_ages(timezone.now())
+    ages = cluster_ages(clock.now())
     if not ages:
         return Check("workers", False, _("No workers run."), _("Start them: manage.py up, or with --workers-only."))
     silent = [f"{row.name} ({int(age.total_seconds())} s)" for row, age in ages if age > SILENCE]
-    if silent:
+    # Of several machines one may be gone: the others do its work.
+    if {row.name for row, age in ages if age > SILENCE} - {row.name for row, age in ages if age <= SILENCE}:
         remedy = _("They are started again by themselves; if this stays, restart the program and read error.log.")
         return Check("workers", False, _("No sign of work from: %s") % ", ".join(silent), remedy)
-    told = ngettext("%d group of workers works.", "%d groups of workers work.", len(ages))
-    return fine("workers", told % len(ages))
+    count = len(ages) - len(silent)
+    told = ngettext("%d group of workers works.", "%d groups of workers work.", count) % count
+    if silent:
+        told = _("%(works)s No sign of work from: %(silent)s") % {"works": told, "silent": ", ".join(silent)}
+    return fine("workers", told)
+
+
+def machines() -> Check:
+    """Whether every machine that was there is there still, and all of one version."""
+    living = list(Machine.objects.living())
+    gone = [row.host for row in Machine.objects.exclude(pk__in=[row.pk for row in living])]
+    if gone and living:
+        message = _("Gone without a word: %s. The others do its work.") % ", ".join(sorted(gone))
+        return warning("machines", message, _("Start it again, or leave it: after an hour it is forgotten."))
+    versions = sorted({row.version for row in living})
+    if len(versions) > 1:
+        message = _("Machines of several versions run: %s.") % ", ".join(versions)
+        return note("machines", message, _("Update the others soon; docs/scaling.md says in which order."))
+    told = ngettext("%d machine is there.", "%d machines are there.", len(living))
+    return fine("machines", told % len(living))
 
 
 def restarts() -> Check:
@@ -83,7 +103,7 @@ def failed_tasks() -> Check:
 
 def leases() -> Check:
     """Whether downloads of dead workers are taken over."""
-    overdue = QueueItem.objects.abandoned(timezone.now() - LEASE_OVERDUE).count()
+    overdue = QueueItem.objects.abandoned(clock.now() - LEASE_OVERDUE).count()
     if overdue:
         message = ngettext(
             "%d download belongs to a worker that is gone, and nobody has taken it over.",

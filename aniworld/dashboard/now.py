@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aniworld import checks
+from aniworld import checks, clock
 from aniworld.admin_pages.links import address_of_list
 from aniworld.configuration import store
 from aniworld.templatetags.quantities import duration, size, speed
@@ -131,5 +131,5 @@ def _workers() -> list[Workers]:
             restarts=row.restarts,
             works=age <= checks.HEARTBEAT_LIMIT,
         )
-        for row, age in checks.cluster_ages(timezone.now())
+        for row, age in checks.cluster_ages(clock.now())
     ]

@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("groups", "auth.Group"),
             ("key", "accounts.ApiKey"),
             ("tune", "accounts.Preferences"),
+            ("dns", "supervisor.Machine"),
             ("memory", "supervisor.Cluster"),
             ("schedule", "django_q.Schedule"),
             ("event_repeat", "library.Timetable"),

@@ -21,7 +21,7 @@ class Speaker:
     """Says that there is something new."""
 
     def __init__(self, url: str) -> None:
-        self._client = _client(url, socket_timeout=_ANSWERS_WITHIN, socket_connect_timeout=_ANSWERS_WITHIN)
+        self._client = client(url, socket_timeout=_ANSWERS_WITHIN, socket_connect_timeout=_ANSWERS_WITHIN)
 
     def speak(self) -> None:
         """Raises one of `AWAY`."""
@@ -30,7 +30,7 @@ class Speaker:
 
 def listen(url: str, heard: Callable[[], None], ending: threading.Event) -> None:
     """Calls `heard` for each word, and once as soon as words can be heard, until `ending`. Raises one of `AWAY`."""
-    with _client(url, socket_connect_timeout=_LOOKS_EVERY) as client, client.pubsub() as subscription:
+    with client(url, socket_connect_timeout=_LOOKS_EVERY) as listener, listener.pubsub() as subscription:
         subscription.subscribe(CHANNEL)
         while not ending.is_set():
             # Also on the confirmation of the subscription: what came before it would not be heard.
@@ -40,10 +40,10 @@ def listen(url: str, heard: Callable[[], None], ending: threading.Event) -> None
 
 def ping(url: str) -> None:
     """Raises one of `AWAY` when Redis does not answer within seconds."""
-    with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
-        client.ping()
+    with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as asked:
+        asked.ping()
 
 
-def _client(url: str, **timeouts: float) -> redis.Redis:
+def client(url: str, **timeouts: float) -> redis.Redis:
     """A client that tries once: whoever asks here knows better than to wait for a second try."""
     return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts)

@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from aniworld import __version__
+from aniworld import __version__, clock
 from aniworld.backups import shelf
 from aniworld.checks import cluster_ages
 from aniworld.live.models import Event
@@ -92,7 +92,7 @@ def _events() -> Iterator[Metric]:
 
 def _clusters() -> Iterator[Metric]:
     labels = ("host", "cluster")
-    known = [((row.host, row.name), row, age.total_seconds()) for row, age in cluster_ages(timezone.now())]
+    known = [((row.host, row.name), row, age.total_seconds()) for row, age in cluster_ages(clock.now())]
     text = "Time since a cluster last proved that it works"
     yield _gauges("cluster_heartbeat_age_seconds", text, labels, ((label, age) for label, _row, age in known))
     yield _gauges("cluster_workers", "Its workers", labels, ((label, row.workers) for label, row, _age in known))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
+from aniworld.api_errors import AWAY_SECONDS, database_away
 from aniworld.middleware import is_api
 
 logger = logging.getLogger(__name__)
@@ -57,9 +60,15 @@ def _other_spelling(request: HttpRequest) -> str:
     return escape_leading_slashes(f"{spelled}{mark}{query}")
 
 
-def failed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's interface
-    """500: rendered without the request, since what failed may be what every page needs."""
-    return HttpResponse(render_to_string("500.html"), status=500)
+def failed(request: HttpRequest) -> HttpResponse:
+    """500, or 503 while the database is away: rendered without the request, which may be what can't be read."""
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("500.html"), status=500)
+    headers = {"Retry-After": str(AWAY_SECONDS)}
+    if is_api(request.path_info):
+        body = {"detail": database_away(), "code": "database_unavailable"}
+        return JsonResponse(body, status=503, headers=headers)
+    return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

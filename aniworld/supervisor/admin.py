@@ -1,17 +1,17 @@
-"""The groups of worker processes, and whether each works."""
+"""The machines, the groups of worker processes, and whether each works."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aniworld import clock
 from aniworld.admin_pages.pages import ReadOnly
-from aniworld.supervisor.models import SILENCE, Cluster
+from aniworld.supervisor.models import GONE, SILENCE, Cluster, Machine
 from aniworld.templatetags.quantities import ago
 
 
@@ -30,7 +30,7 @@ class ClusterAdmin(ReadOnly):
 
     @display(description=_("state"), label={"works": "success", "silent": "danger", "starts": "info"})
     def state(self, cluster: Cluster) -> tuple[str, str]:
-        silent = timezone.now() - (cluster.heartbeat_at or cluster.started_at)
+        silent = clock.now() - (cluster.heartbeat_at or cluster.started_at)
         if silent > SILENCE:
             return "silent", gettext("silent")
         return ("works", gettext("works")) if cluster.heartbeat_at else ("starts", gettext("starts"))
@@ -39,9 +39,40 @@ class ClusterAdmin(ReadOnly):
     def sign(self, cluster: Cluster) -> str:
         if cluster.heartbeat_at is None:
             return "–"
-        age: timedelta = timezone.now() - cluster.heartbeat_at
+        age: timedelta = clock.now() - cluster.heartbeat_at
         return gettext("%d s ago") % max(0, int(age.total_seconds()))
 
     @display(description=_("runs since"), ordering="started_at")
     def begun(self, cluster: Cluster) -> str:
         return ago(cluster.started_at)
+
+
+@admin.register(Machine)
+class MachineAdmin(ReadOnly):
+    about = _(
+        "Every running Aniworld on this database. Each is heard of every few seconds; one that is silent for 30 "
+        "seconds is gone, and the others take over what it was at. One of them leads: it looks for what is due."
+    )
+    when_empty = _("Nothing runs. Start it: manage.py up.")
+    live_seconds = 10
+    list_display = ("host", "state", "leading", "web", "workers", "version", "sign", "begun")
+    list_filter = ("web", "workers")
+    search_fields = ("host", "instance")
+    fields = ("host", "instance", "web", "workers", "version", "started_at", "seen_at", "lost_at")
+
+    @display(description=_("state"), label={"runs": "success", "gone": "danger"})
+    def state(self, machine: Machine) -> tuple[str, str]:
+        gone = clock.now() - machine.seen_at > GONE
+        return ("gone", gettext("gone")) if gone else ("runs", gettext("runs"))
+
+    @display(description=_("leads"), boolean=True)
+    def leading(self, machine: Machine) -> bool:
+        return bool(machine.leads and machine.leads_until and machine.leads_until > clock.now())
+
+    @display(description=_("last heard of"), ordering="seen_at")
+    def sign(self, machine: Machine) -> str:
+        return gettext("%d s ago") % max(0, int((clock.now() - machine.seen_at).total_seconds()))
+
+    @display(description=_("runs since"), ordering="started_at")
+    def begun(self, machine: Machine) -> str:
+        return ago(machine.started_at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from multiprocessing import Event
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 def run() -> None:
     """Starts the workers and guards them, until this process is ended."""
     _ask_once()
+    _wait_for_broker()
     # A collection in a worker would write to every object it looks at, and so copy what is shared.
     gc.collect()
     gc.freeze()
@@ -46,6 +48,21 @@ def _ask_once() -> None:
         logger.warning("The database does not answer yet: %s", error)
     finally:
         connections.close_all()
+
+
+def _wait_for_broker() -> None:
+    """Without it the sentinel would end, and be started again after ever longer waits."""
+    complained = False
+    while True:
+        try:
+            get_broker().ping()
+        except Exception as error:  # broker errors come in every kind
+            if not complained:
+                logger.warning("The broker does not answer yet: %s", error)
+            complained = True
+            time.sleep(1)
+        else:
+            return
 
 
 if __name__ == "__main__":

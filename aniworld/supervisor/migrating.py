@@ -51,7 +51,7 @@ def migrate_apart() -> int:
 
 def migrate() -> int:
     """Applies what is missing, and answers how much that was."""
-    with _alone():
+    with alone():
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan:
@@ -60,7 +60,8 @@ def migrate() -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
+    """One process of all machines at a time. Raises `DatabaseUnavailable` when it waits for too long."""
     deadline = time.monotonic() + WAIT_SECONDS
     with _advisory_lock(deadline) if connection.vendor == "postgresql" else _file_lock(deadline):
         yield

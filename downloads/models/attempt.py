@@ -37,6 +37,12 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
         last = self.filter(item=item, ended_at__isnull=False).order_by("-id").values("pk")[:1]
         self.filter(pk__in=list(last.values_list("pk", flat=True))).update(next_step=next_step)
 
+    def goes_on(self, item: QueueItem, how: str) -> None:
+        """Says at the item's last attempt, if that was put away, how another one took it up."""
+        last = self.filter(item=item, ended_at__isnull=False).order_by("-id").first()
+        if last and last.outcome == Attempt.Outcome.PARKED:
+            self.filter(pk=last.pk).update(next_step=how)
+
 
 class Attempt(Record):
     """One try of one queue item at one host, with how it ended and what was done next.

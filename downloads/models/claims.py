@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection, models, transaction
-from django.utils import timezone
 
+from aniworld import clock
 from aniworld.records import RecordQuerySet
 from downloads.models.next_due import next_due
 from downloads.models.queue_state import QueueState
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # A worker that dies this often over one item without a byte gained is killed by the item, not by chance.
 MOST_LOST_WORKERS = 10
+# How long after its lease an item with bytes on one machine waits for another worker of that machine.
+LEFT_TO_ITS_MACHINE = timedelta(seconds=8)
+# After a start of the database every living worker has found it again within so many seconds.
+RENEWED_BY_THEN = 10.0
 
 
 class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
@@ -51,17 +55,20 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         """Those that a worker is at."""
         return self.filter(status=self.model.Status.DOWNLOADING, lease_until__gt=now)
 
-    def claim_next(self, owner: str, *, limit: int, own_limit: int) -> QueueItem | None:
+    def claim_next(self, owner: str, *, limit: int, own_limit: int, place: str = "") -> QueueItem | None:
         """Leases the next item to `owner` ("<instance>:<pid>"), or answers None.
 
         At most `limit` items are leased at once over all workers, `own_limit` of them to the owner's instance.
         The queue's row is locked meanwhile, so that two claimers can't both see the last free place.
+
+        `place` names the owner's work folder, where there are several: what was begun there goes before what was not,
+        within its priority, so that as few bytes as possible are fetched again.
         """
         with turn(), transaction.atomic():
             _commit_without_waiting()
             if not QueueState.objects.locked().may_start:
                 return None
-            now = timezone.now()
+            now = clock.now()
             leases = list(
                 self.filter(status=self.model.Status.DOWNLOADING).order_by().values_list("owner", "lease_until")
             )
@@ -71,8 +78,8 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
                 return None
             # All other claimers wait for this transaction: it asks for nothing it does not need.
             any_abandoned = len(owners) < len(leases)
-            item = self._abandoned_one(now) if any_abandoned else None
-            item = item or next_due(self.model, now)
+            item = self._abandoned_one(now, place) if any_abandoned else None
+            item = item or self._begun_first(next_due(self.model, now), now, place)
             if item is None or not item.take(owner, now):
                 return None
         # Whole, now that nobody waits; a user may have taken it out again at this very moment.
@@ -83,16 +90,30 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         with transaction.atomic():
             if not QueueState.objects.locked().may_start:
                 return None
-            now = timezone.now()
+            now = clock.now()
             item = (self.due(now).filter(pk=pk) | self.abandoned(now).filter(pk=pk))._first_unlocked()
             return item if item and item.take(owner, now) else None
 
-    def _abandoned_one(self, now: datetime) -> QueueItem | None:
+    def _abandoned_one(self, now: datetime, place: str) -> QueueItem | None:
         """The first abandoned one. Those that kill every worker are taken out on the way."""
-        while (item := self.abandoned(now)._first_unlocked()) and item.lost_workers + 1 >= MOST_LOST_WORKERS:
+        if _database_was_away():
+            return None
+        rows = self.abandoned(now)
+        if place:
+            # Its machine may be there still, and only the worker be gone: that has its bytes.
+            elsewhere = models.Q(downloaded_bytes__gt=0) & ~models.Q(work_place__in=["", place])
+            rows = rows.exclude(elsewhere & models.Q(lease_until__gt=now - LEFT_TO_ITS_MACHINE))
+        while (item := rows._first_unlocked()) and item.lost_workers + 1 >= MOST_LOST_WORKERS:
             if not item.give_up(now):
                 return None
         return item
+
+    def _begun_first(self, item: QueueItem | None, now: datetime, place: str) -> QueueItem | None:
+        """Instead of `item` one that was begun in the work folder of the claimer, if there is one as urgent."""
+        if item is None or not place or item.work_place == place:
+            return item
+        begun = self.due(now).filter(work_place=place, priority__gte=item.priority, downloaded_bytes__gt=0)
+        return begun._first_unlocked() or item
 
     def _first_unlocked(self) -> QueueItem | None:
         # SQLite has one writer at a time; elsewhere a row that somebody else is changing is passed over.
@@ -100,6 +121,17 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         if connection.features.has_select_for_update_skip_locked:
             return rows.select_for_update(skip_locked=True, of=("self",)).first()
         return rows.first()
+
+
+def _database_was_away() -> bool:
+    """Whether PostgreSQL has just been started: all leases ran out, and their workers renew them any moment."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) < %s", [RENEWED_BY_THEN]
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _commit_without_waiting() -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.api_types import LARGEST_INTEGER, LARGEST_ROW_ID
 from aniworld.records import Record
 from downloads import events
@@ -22,12 +23,13 @@ from downloads.models.priority import Priority
 from downloads.models.queue_state import QueueState
 from downloads.models.turnstile import turn
 from downloads.models.upgrade_state import UpgradeState
+from downloads.models.work_place import WorkPlace
 from library.models import Episode, Series
 
 LEASE = timedelta(seconds=30)
 
 
-class QueueItem(UpgradeState, Record):
+class QueueItem(UpgradeState, WorkPlace, Record):
     """One episode that shall be downloaded; the single source of truth of its download.
 
     pending → downloading → completed | failed | cancelled; downloading → pending (stop, shutdown, another round) or
@@ -110,6 +112,9 @@ class QueueItem(UpgradeState, Record):
             models.Index(fields=["status", "cleared_at", "downloaded_bytes"], name="queue_statistics"),
             models.Index(fields=["series", "status"], name="queue_of_series"),
             models.Index(
+                fields=["work_place"], condition=models.Q(status="pending", work_place__gt=""), name="queue_begun"
+            ),
+            models.Index(
                 fields=["upgrade"], condition=models.Q(upgrade__in=["wanted", "replacing"]), name="queue_upgrades"
             ),
         ]
@@ -139,7 +144,7 @@ class QueueItem(UpgradeState, Record):
         changed = QueueItem.objects.filter(pk=self.pk, status=self.status, token=self.token).update(**values)
         if changed and abandoned:
             self._close_attempt(
-                now, "parked", gettext("The worker vanished."), gettext("Goes on from the bytes it had.")
+                now, "parked", gettext("The worker vanished."), gettext("Another worker takes it over.")
             )
         if changed:
             self._adopt(values)
@@ -161,7 +166,7 @@ class QueueItem(UpgradeState, Record):
 
     def renew(self) -> bool:
         """Extends the lease."""
-        return bool(self._mine().update(lease_until=timezone.now() + LEASE))
+        return bool(self._mine().update(lease_until=clock.now() + LEASE))
 
     def report(self, *, downloaded: int, total: int | None, speed: int, percent: float) -> bool:
         """Writes how far it is, renews the lease and tells of it. Bytes, and bytes per second."""
@@ -174,7 +179,7 @@ class QueueItem(UpgradeState, Record):
             "download_speed": speed,
             "eta_seconds": eta if eta is None or eta <= LARGEST_INTEGER else None,
             "progress_percent": round(percent, 1),
-            "lease_until": timezone.now() + LEASE,
+            "lease_until": clock.now() + LEASE,
         }
         if downloaded > self.downloaded_bytes:
             values["lost_workers"] = 0
@@ -193,7 +198,7 @@ class QueueItem(UpgradeState, Record):
         """
         with turn(), transaction.atomic():
             QueueState.objects.locked()
-            others = QueueItem.objects.leased(timezone.now()).filter(provider=host).exclude(pk=self.pk)
+            others = QueueItem.objects.leased(clock.now()).filter(provider=host).exclude(pk=self.pk)
             changed = others.count() < limit and self._mine().update(provider=host)
         if changed:
             self._adopt({"provider": host})

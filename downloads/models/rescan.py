@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live.publish import publish
 from aniworld.records import Record, RecordQuerySet
 from aniworld.refusals import Conflict
@@ -123,7 +124,7 @@ class Rescan(Record):
 
     def hold(self, queued: int, upgrades: int) -> bool:
         """Renews the lease and counts what was queued; False when it was lost."""
-        values = {"queued": queued, "upgrades": upgrades, "lease_until": timezone.now() + LEASE}
+        values = {"queued": queued, "upgrades": upgrades, "lease_until": clock.now() + LEASE}
         return self._turn(self._mine(), values, "")
 
     def complete(self) -> bool:

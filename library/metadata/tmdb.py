@@ -22,7 +22,8 @@ from library.metadata import records
 from library.metadata.records import Candidate, EpisodeFacts, Ids, ShowFacts
 from providers.exceptions import Blocked, PageNotUnderstood, ProviderError, RateLimited, TimedOut
 from providers.http import IMAGE_LIMIT, Client, Policy
-from providers.shared_bucket import Rate, shared
+from providers.kept_rate import kept
+from providers.rate import Rate
 
 T = TypeVar("T")
 
@@ -192,7 +193,7 @@ def _wait_for_turn() -> None:
     left = _rest.until - time.monotonic()
     if left > 0:
         raise RateLimited(_("TMDB asked to wait a little."), max(1.0, left))
-    bucket = shared("requests of TMDB")
+    bucket = kept("requests of TMDB")
     place = bucket.take(1, RATE, within=TIMEOUT)
     if place is None:
         raise TimedOut(_("TMDB is asked too much by this machine at the moment."))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live import publish as live
 from aniworld.live.progress import Operation
 from aniworld.records import Record
@@ -124,13 +125,13 @@ class LoadingState(Record):
 
     def hold_loading(self, **values: Any) -> None:
         """Renews the lease and writes `values` with it, without an event."""
-        if not self._mine().update(loading_lease_until=timezone.now() + LEASE, **values):
+        if not self._mine().update(loading_lease_until=clock.now() + LEASE, **values):
             raise LoadingLost(str(self))
         self._adopt(values)
 
     def tell_loading(self, message: str, *, percent: float | None = None, **values: Any) -> None:
         """Says what it is doing, and how much of it is done; writes `values` with it."""
-        lease = timezone.now() + LEASE
+        lease = clock.now() + LEASE
         self._percent = percent
         self._change_mine(loading_message=message[:500], loading_lease_until=lease, **values)
 

@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
+
 # Longer than all tries of one request take: every page that was read renews it.
 LEASE = timedelta(minutes=5)
 # The field is the loading state's, which every series has as well.
@@ -58,7 +60,7 @@ class MonitoringState(models.Model):
 
     def hold_check(self, **values: Any) -> None:
         """Renews the lease and writes `values` with it. Raises `MonitoringLost`."""
-        if not self._set(self._checked_by_me(), {"check_lease_until": timezone.now() + LEASE, **values}):
+        if not self._set(self._checked_by_me(), {"check_lease_until": clock.now() + LEASE, **values}):
             raise MonitoringLost(str(self))
 
     def finish_check(self, next_check_at: datetime | None) -> None:

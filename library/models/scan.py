@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live.progress import Operation
 from aniworld.records import Record, RecordQuerySet
 from aniworld.refusals import Conflict
@@ -57,12 +58,12 @@ class ScanQuerySet(RecordQuerySet["Scan"]):
         """Like `request`, held by the caller at once. Raises `Conflict`."""
         with transaction.atomic():
             scan = self._created(folders, key)
-            scan.take(timezone.now())
+            scan.take(clock.now())
         return scan
 
     def claim(self) -> Scan | None:
         """Leases the scan that waits or was abandoned to the caller, or answers None."""
-        now = timezone.now()
+        now = clock.now()
         scan = self.claimable(now).first()
         return scan if scan is not None and scan.take(now) else None
 
@@ -147,7 +148,7 @@ class Scan(Record):
     def hold(self) -> None:
         """Renews the lease; within a transaction it also proves that the caller may write. Raises `ScanLost` and
         `ScanCancelled`."""
-        lease = timezone.now() + LEASE
+        lease = clock.now() + LEASE
         if self._mine().filter(cancel_requested=False).update(lease_until=lease):
             self.lease_until = lease
         elif self._mine().exists():
@@ -180,7 +181,7 @@ class Scan(Record):
     def cancel(self) -> bool:
         """Ends it: at once where nobody is at it, else within moments by its scanner. False when it was over."""
         live = Scan.objects.live().filter(pk=self.pk)
-        idle = Q(status=self.Status.REQUESTED) | Q(lease_until__lte=timezone.now())
+        idle = Q(status=self.Status.REQUESTED) | Q(lease_until__lte=clock.now())
         if self._end(live.filter(idle), self.Status.CANCELLED):
             return True
         return live.update(cancel_requested=True) > 0

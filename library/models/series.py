@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from aniworld.configuration.sections import LanguagePlan
 from aniworld.live import publish as live
@@ -70,7 +71,7 @@ class SeriesQuerySet(RecordQuerySet["Series"]):
         """Leases the next series to the caller, or answers None; at most `limit` are leased over all loaders."""
         with transaction.atomic():
             self._lock_claims()
-            now = timezone.now()
+            now = clock.now()
             if self.being_loaded(now).count() >= limit:
                 return None
             for series in self.loadable(now).order_by("created_at", "id")[:20]:
@@ -102,7 +103,7 @@ class SeriesQuerySet(RecordQuerySet["Series"]):
         """Leases the next check to the caller, news first, or answers None; at most `limit` over all processes."""
         with transaction.atomic():
             self._lock_claims()
-            now = timezone.now()
+            now = clock.now()
             if self.live().filter(check_lease_until__gt=now).count() >= limit:
                 return None
             for series in self.to_check(now).order_by(F("news_at").asc(nulls_last=True), "next_check_at", "id")[:20]:

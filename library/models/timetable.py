@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.records import Record, RecordQuerySet
 from library.rhythm import Rhythm
 
@@ -97,17 +98,20 @@ class Timetable(Record):
         now = timezone.now()
         Timetable.objects.due(now).filter(pk=self.pk).update(next_run=now + delay)
 
-    def end(self, outcome: str, message: str = "", *, memory: list[Any] | None = None) -> bool:
-        """The run that the caller claimed is over; False when it was taken over."""
+    def end(
+        self, outcome: str, message: str = "", *, memory: list[Any] | None = None, again_in: timedelta | None = None
+    ) -> bool:
+        """The run that the caller claimed is over; False when it was taken over. `again_in`: before its next slot."""
         values: dict[str, Any] = {"ended_at": timezone.now(), "outcome": outcome, "message": message}
         values |= {"token": "", "lease_until": None} | ({} if memory is None else {"memory": memory})
+        values |= {"next_run": clock.now() + again_in} if again_in else {}
         return self._write(Timetable.objects.filter(pk=self.pk, token=self.token).exclude(token=""), values)
 
     @classmethod
     def end_abandoned(cls) -> None:
         """Says of runs whose worker vanished that they failed; the next slot comes as usual."""
         ended: dict[str, Any] = {"outcome": cls.Outcome.FAILED, "token": "", "lease_until": None}
-        rows = cls.objects.abandoned(timezone.now())
+        rows = cls.objects.abandoned(clock.now())
         # Asked every few seconds, and a write takes SQLite's only lock also where it changes nothing.
         if rows.exists():
             rows.update(**ended, message=gettext("Its worker vanished."))

@@ -6,8 +6,7 @@ import logging
 import time
 from datetime import timedelta
 
-from django.utils import timezone
-
+from aniworld import clock
 from aniworld.configuration import store
 from library import bell
 from library.models import Series, Timetable
@@ -30,7 +29,7 @@ def ring_if_due() -> bool:
     keep_timetables()
     if not store.current().scheduler.enabled or time.monotonic() - _last_ring < _RING_PAUSE:
         return False
-    if not (newest_due() or Series.objects.to_check(timezone.now()).exists() or Series.objects.unplanned().exists()):
+    if not (newest_due() or Series.objects.to_check(clock.now()).exists() or Series.objects.unplanned().exists()):
         return False
     _last_ring = time.monotonic()
     bell.ring_for_monitoring()
@@ -48,7 +47,7 @@ def keep_timetables() -> None:
 def newest_due() -> list[Timetable]:
     """The timetables of the catalogues whose list is due."""
     Timetable.end_abandoned()
-    return list(Timetable.objects.due(timezone.now()).filter(name__startswith=PREFIX))
+    return list(Timetable.objects.due(clock.now()).filter(name__startswith=PREFIX))
 
 
 def _monitored_catalogues() -> set[str]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.logs import about
 from library.models import Episode, Series, Timetable
 from library.monitoring import pacing
@@ -31,7 +31,7 @@ Row = tuple[str, int, int, str]
 def ask(timetable: Timetable) -> bool:
     """Asks the catalogue whose list is due, unless somebody else does. Raises nothing of what the outside does."""
     rhythm = pacing.of_newest()
-    if rhythm is None or not timetable.claim(rhythm, timezone.now(), LEASE):
+    if rhythm is None or not timetable.claim(rhythm, clock.now(), LEASE):
         return False
     name = timetable.name.removeprefix(PREFIX)
     with about(provider=name):

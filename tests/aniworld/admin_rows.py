@@ -20,7 +20,7 @@ from aniworld.configuration import store
 from aniworld.configuration.models import ConfigurationBackup
 from aniworld.live.models import Event, Progress
 from aniworld.live.publish import publish
-from aniworld.supervisor.models import Cluster
+from aniworld.supervisor.models import Cluster, Machine
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
 from library.models import (
     AnnouncedEpisode,
@@ -99,6 +99,11 @@ def _cluster(number: int) -> None:
     Cluster.objects.create(instance=f"i{number}", name="default", host="h", process_group=1, workers=2, started_at=now)
 
 
+def _machine(number: int) -> None:
+    now = timezone.now()
+    Machine.objects.create(instance=f"i{number}", host=f"h{number}", web=True, started_at=now, seen_at=now)
+
+
 def _switches(_number: int) -> None:
     QueueState.objects.now()
 
@@ -113,6 +118,7 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     CalendarFeed: lambda number: CalendarFeed.objects.renew(user(f"feed{number}")),
     Change: lambda number: audit.record("admin", "admin", "changed", f"x{number}", {"a": (number, None)}),
     Cluster: _cluster,
+    Machine: _machine,
     ConfigurationBackup: lambda number: store.change({"downloads": {"max_retries": number + 1}}),
     Episode: lambda _number: episode(),
     EpisodeFile: _file,

@@ -18,7 +18,8 @@ if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "aniworld.settings"
     django.setup()
 
-from providers.shared_bucket import Rate, SharedBucket  # only after the lines above
+from providers.rate import Rate  # only after the lines above
+from providers.shared_bucket import SharedBucket  # only after the lines above
 
 
 def take(file: str, rate: float, piece: float, seconds: float) -> None:

@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aniworld.environment import ROOT
-from providers.shared_bucket import Rate, SharedBucket, shared
+from providers.kept_rate import kept
+from providers.rate import Rate
+from providers.shared_bucket import SharedBucket
 
 RATE, PIECE = 400_000.0, 5_000.0
 
@@ -105,8 +107,8 @@ def test_a_clock_that_began_anew_leaves_no_debt(tmp_path: Path) -> None:
 
 def test_a_name_has_one_bucket_in_a_process(settings: Any, tmp_path: Path) -> None:
     settings.RUN_DIR = tmp_path
-    assert shared("a/b ü") is shared("a/b ü")
-    assert shared("a/b ü") is not shared("other")
+    assert kept("a/b ü") is kept("a/b ü")
+    assert kept("a/b ü") is not kept("other")
 
 
 def _start(*arguments: str) -> subprocess.Popen[str]:

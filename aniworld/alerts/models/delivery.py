@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.alerts.models.digest import Digest
 from aniworld.records import Record, RecordQuerySet
 
@@ -38,7 +39,7 @@ class DeliveryQuerySet(RecordQuerySet["Delivery"]):
 
     def claim_due(self) -> list[Delivery]:
         """Takes what is due for this process; whoever else tries at the same time gets others or nothing."""
-        now = timezone.now()
+        now = clock.now()
         return [row for row in self.due(now).select_related("digest")[:MOST_AT_ONCE] if row.claim(now)]
 
 

@@ -18,10 +18,11 @@ from django.db import DatabaseError, connections
 from aniworld import rights, schedules
 from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
-from aniworld.supervisor import instance, listening
+from aniworld.supervisor import fleet, instance, listening
 from aniworld.supervisor.chores import Chore
-from aniworld.supervisor.migrating import DatabaseUnavailable, migrate_apart, wait_for_database
+from aniworld.supervisor.migrating import DatabaseUnavailable, alone, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
+from aniworld.supervisor.models import Machine
 from aniworld.supervisor.parts import Cluster, Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
@@ -57,8 +58,10 @@ class Command(OneLineErrors):
         os.environ |= {**instance.marks(name), **instance.beginning()}
         try:
             listener = self._listen(options["host"], options["port"]) if web else None
-            self._prepare()
-            self._run(self._parts(listener, options, workers), listener, options["host"])
+            member = fleet.Member(web=web, workers=workers)
+            self._prepare(member)
+            parts = self._parts(listener, options, workers)
+            self._run(parts, schedules.chores(member, workers=workers), listener, options["host"])
         finally:
             claim.release()
 
@@ -75,7 +78,7 @@ class Command(OneLineErrors):
                 "stop what listens there, or choose another with --port or PORT."
             ) from None
 
-    def _prepare(self) -> None:
+    def _prepare(self, member: fleet.Member) -> None:
         dead = instance.dead_ones()
         reaped = instance.reap(dead)
         if reaped:
@@ -83,17 +86,30 @@ class Command(OneLineErrors):
         try:
             wait_for_database()
             applied = migrate_apart()
+            self._check()
+            with alone():
+                self._put_in_place(member, dead)
         except DatabaseUnavailable as error:
             raise CommandError(f"The database is not available: {error}") from None
-        self._check()
-        ClusterRecord.objects.tidy(dead)
-        schedules.put_in_place()
-        rights.put_in_place()
-        registry.sync()
         upkeep.release_dead_owners()
         instance.forget(dead)
         connections.close_all()
         self._say(f"Database ready ({applied} migrations applied)" if applied else "Database ready")
+
+    def _put_in_place(self, member: fleet.Member, dead: list[str]) -> None:
+        """One machine after the other: each would make the same rows."""
+        ClusterRecord.objects.tidy(dead)
+        Machine.objects.tidy(dead)
+        try:
+            member.join()
+        except fleet.OtherKey as error:
+            raise CommandError(
+                f"SECRET_KEY is not the one of {error.host}, which works on the same database: "
+                "give every machine the same, or nobody stays signed in and no task is understood."
+            ) from None
+        schedules.put_in_place()
+        rights.put_in_place()
+        registry.sync()
 
     def _check(self) -> None:
         # Only what depends on this installation: the rest is checked before a change is taken, and loads every page.
@@ -118,14 +134,14 @@ class Command(OneLineErrors):
             parts.append(Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads))
         return parts
 
-    def _run(self, parts: list[Part], listener: socket.socket | None, host: str) -> None:
+    def _run(self, parts: list[Part], chores: list[Chore], listener: socket.socket | None, host: str) -> None:
         watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
         work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
         if watches:
             work.append(Chore("Having the providers checked", self._check_providers, 0.5))
-        supervision = Supervision(parts, [*work, *schedules.chores()], say=self._say, warn=_warn)
+        supervision = Supervision(parts, [*work, *chores], say=self._say, warn=_warn)
         supervision.on_ready = partial(self._greet, _address(listener, host) if listener else "")
-        supervision.run(ClusterRecord.objects.filter(instance=instance.name()).delete)
+        supervision.run(_leave)
         # A worker that had to be killed could not give its item back itself. Without the database the lease runs out.
         with suppress(DatabaseError):
             upkeep.release(instance.name())
@@ -143,6 +159,12 @@ class Command(OneLineErrors):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _leave() -> None:
+    """Nobody shall wait for this one."""
+    for records in (ClusterRecord.objects, Machine.objects):
+        records.filter(instance=instance.name()).delete()
 
 
 def _warn(message: str) -> None:

@@ -12,7 +12,7 @@ from library.metadata import records
 from library.metadata import tmdb as client
 from library.metadata.records import Ids
 from providers.exceptions import AddressRefused, NotFound, PageNotUnderstood, ProviderError, RateLimited, ServerFailed
-from providers.shared_bucket import Rate
+from providers.rate import Rate
 from tests.library.metadata.conftest import enter_key
 from tests.library.metadata.tmdb_server import KEY, TOKEN, TmdbServer, picture
 

@@ -1,0 +1,44 @@
+"""The one time that every machine reckons leases with: PostgreSQL's, or on SQLite this machine's own.
+
+Clocks of machines drift apart by seconds. A machine whose clock is ahead would believe the leases of the others to have
+run out, and take their work away. So what is compared across machines is told in the database's time: it is asked
+for now and then, and carried on by the monotonic clock, which nobody sets.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+# Seconds until the database is asked again; a monotonic clock is off by far less than a second by then.
+_GOOD_FOR = 60.0
+# When it was asked, by the monotonic clock, and what it said.
+_told: tuple[float, datetime] | None = None
+
+
+def now() -> datetime:
+    """The database's time. While the database is away, or has not been asked yet, what is known of it."""
+    global _told
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    if _told is None or time.monotonic() - _told[0] > _GOOD_FOR:
+        try:
+            _told = _ask()
+        except DatabaseError:
+            # Whoever asks is about to find out by itself.
+            if _told is None:
+                return timezone.now()
+    at, said = _told
+    return said + timedelta(seconds=time.monotonic() - at)
+
+
+def _ask() -> tuple[float, datetime]:
+    began = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        said: datetime = cursor.fetchone()[0]
+    # Half of the way was there, half back.
+    return (began + time.monotonic()) / 2, said

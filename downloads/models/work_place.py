@@ -1,0 +1,33 @@
+"""Where an item's bytes lie: in the work folder of one machine, or in one that machines share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class WorkPlace(models.Model):
+    """`work_place` names the folder that the item's bytes are in, since a worker last found or began some there."""
+
+    work_place = models.CharField(
+        max_length=80, blank=True, editable=False, help_text=_("The work folder its bytes are in, by its machine.")
+    )
+
+    class Meta:
+        abstract = True
+
+    def lies_elsewhere(self, place: str) -> bool:
+        """Whether it has bytes, and none of them in the work folder of that name."""
+        return bool(self.downloaded_bytes and self.work_place and self.work_place != place)  # type: ignore[attr-defined]  # the item's
+
+    def found_at(self, place: str, had: int) -> bool:
+        """The worker that holds it found `had` bytes in that folder: what lies elsewhere counts no longer."""
+        values: dict[str, Any] = {"work_place": place}
+        if not had:
+            values |= {"downloaded_bytes": 0, "progress_percent": 0.0}
+        changed = self._mine().update(**values)  # type: ignore[attr-defined]  # as above
+        for name, value in values.items():
+            setattr(self, name, value)
+        return bool(changed)
