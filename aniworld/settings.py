@@ -143,6 +143,8 @@ ALERTS_CONFIGURATION = "aniworld.configuration.store.current"
 ALERTS_PROXY = "aniworld.alerting.proxy"
 
 # Workers
+# Read once before they are forked, so that they share what reading it takes.
+WORKERS_CONFIGURATION = "aniworld.configuration.store.current"
 DOWNLOAD_WORKERS = environment.integer("DOWNLOAD_WORKERS", 4, 1, 64)
 TASK_WORKERS = environment.integer("TASK_WORKERS", 2, 1, 64)
 

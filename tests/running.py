@@ -246,9 +246,9 @@ class Running:
 
     def cluster(self, name: str) -> list[linux.Process]:
         """All processes of a cluster, its first one first."""
-        mark = ("Q_CLUSTER_NAME", name)
-        found = [one for one in self.processes() if mark in linux.environment_of(one.pid).items()]
-        return sorted(found, key=lambda one: (one.pid != one.group, one.pid))
+        there = self.processes()
+        groups = {one.pid for one in there if one.pid == one.group and one.name == f"tasks:{name}"}
+        return sorted((one for one in there if one.group in groups), key=lambda one: (one.pid != one.group, one.pid))
 
     def workers(self, name: str) -> list[linux.Process]:
         """The worker processes of a cluster, in no order; their names tell who is busy (`aniworld-busy`) or idle."""

@@ -47,7 +47,8 @@ class Supervision:
         chores = Chores([*own, *self._chores], last)
         try:
             for part in self.parts:
-                part.start()
+                if part.is_due:
+                    part.start()
             chores.start()
             while not self._stop.wait(LOOK_EVERY):
                 self._revive()

@@ -20,9 +20,10 @@ from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import instance, listening
 from aniworld.supervisor.chores import Chore
+from aniworld.supervisor.clusters import Cluster, Nursery
 from aniworld.supervisor.migrating import DatabaseUnavailable, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
-from aniworld.supervisor.parts import Cluster, Part
+from aniworld.supervisor.parts import Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
 from downloads import upkeep
@@ -110,17 +111,13 @@ class Command(OneLineErrors):
         if listener:
             parts.append(_web(listener, options["host"]))
         if workers:
-            parts.append(
-                Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS)
-            )
-            # One more than may download: the bell that proves the cluster alive always finds a free worker.
-            downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
-            parts.append(Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads))
+            parts += _workers()
         return parts
 
     def _run(self, parts: list[Part], listener: socket.socket | None, host: str) -> None:
         watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
         work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
+        work += [Chore("Watching the nursery", part.look, 1.0) for part in parts if isinstance(part, Nursery)]
         if watches:
             work.append(Chore("Having the providers checked", self._check_providers, 0.5))
         supervision = Supervision(parts, [*work, *schedules.chores()], say=self._say, warn=_warn)
@@ -173,6 +170,17 @@ def _web(listener: socket.socket, host: str) -> Part:
         descriptors=(descriptor,),
         probe=partial(listening.answers, host, listener.getsockname()[1], path),
     )
+
+
+def _workers() -> list[Part]:
+    nursery = Nursery("Common part of the workers")
+    # One more than may download: the bell that proves the cluster alive always finds a free worker.
+    downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
+    return [
+        nursery,
+        Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, nursery),
+        Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, nursery),
+    ]
 
 
 def _demo_site() -> Part:
