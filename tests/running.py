@@ -256,7 +256,7 @@ class Running:
 
     def web(self) -> linux.Process:
         """The web server."""
-        return next(one for one in self.processes() if "supervisor.web" in _command_line(one.pid))
+        return next(one for one in self.processes() if one.name == "web")
 
     def waiting_worker(self, name: str) -> linux.Process:
         """The idle worker that is next in line: it holds the lock of the cluster's queue, and reads from its pipe."""
@@ -348,13 +348,6 @@ def proportional_memory(pids: list[int]) -> int:
             found = re.search(r"^Pss:\s+(\d+)", (linux.PROC / str(pid) / "smaps_rollup").read_text(), re.MULTILINE)
             total += int(found[1]) * 1024 if found else 0
     return total
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return (linux.PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def _waits_in(pid: int) -> str:

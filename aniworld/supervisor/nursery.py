@@ -1,7 +1,8 @@
-"""`python -m aniworld.supervisor.nursery DESCRIPTOR`: loads once what all workers need. Each cluster is its fork.
+"""`python -m aniworld.supervisor.nursery CHANNEL [LISTENER]`: loads once what web server and workers need.
 
-So all workers of a machine share that memory. `up` asks for a cluster by a message that holds its name; the answers are
-`ready`, `started NAME PID` and `ended PID CODE`. This process has one thread and no connection, so that it can fork.
+Both are its forks, so that they share that memory. `up` asks on the channel for one by its name, `web` or that of a
+cluster; the answers are `ready`, `started NAME PID` and `ended PID CODE`. LISTENER is the web server's socket.
+This process has one thread and no connection, so that it can fork.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import NoReturn
 
 import django
+from django.conf import settings
 
 from aniworld.supervisor import linux, tie
 
 LARGEST_MESSAGE = 200
+WEB = "web"
 
 
-def serve(channel: socket.socket) -> NoReturn:
-    """Forks a cluster whenever it is asked to, and tells of each that ended, until this process is ended."""
+def serve(channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
+    """Forks whenever it is asked to, has the fork `run` what was named, and tells of each that ended; never returns."""
     ended = _told_of_children()
     # A collection in a worker would write to every object it looks at, and so copy what is shared.
     gc.collect()
@@ -36,7 +40,9 @@ def serve(channel: socket.socket) -> NoReturn:
             for pid, code in _ended():
                 channel.send(f"ended {pid} {code}".encode())
         if channel in readable:
-            _start(channel.recv(LARGEST_MESSAGE).decode(), channel)
+            name = channel.recv(LARGEST_MESSAGE).decode()
+            if os.fork() == 0:
+                _become(name, channel, run)
 
 
 def _told_of_children() -> socket.socket:
@@ -60,12 +66,7 @@ def _ended() -> Iterator[tuple[int, int]]:
         yield pid, os.waitstatus_to_exitcode(status)
 
 
-def _start(name: str, channel: socket.socket) -> None:
-    if os.fork() == 0:
-        _become(name, channel)
-
-
-def _become(name: str, channel: socket.socket) -> NoReturn:
+def _become(name: str, channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
     try:
         os.close(signal.set_wakeup_fd(-1))
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -73,19 +74,32 @@ def _become(name: str, channel: socket.socket) -> NoReturn:
         os.setsid()
         channel.send(f"started {name} {os.getpid()}".encode())
         channel.close()
-        cluster.run(name)
+        run(name)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
 
 
+def _run(name: str) -> None:
+    """What the fork is for. Its module is loaded by the fork that needs it alone."""
+    if name == WEB:
+        import_module("aniworld.supervisor.web").run(int(sys.argv[2]))
+    else:
+        import_module("aniworld.supervisor.cluster").run(name)
+
+
+def _load() -> None:
+    if settings.EMBEDDED:
+        # The admin's theme would load the client of PostgreSQL, 5 MB, for fields that nobody uses.
+        sys.modules["django.contrib.postgres"] = None  # type: ignore[assignment]  # as the import system reads it
+    django.setup()
+    # It knows models, so it can be imported only now.
+    import_module("aniworld.supervisor.cluster").prepare()
+
+
 if __name__ == "__main__":
     tie.to_parent()
     linux.call_itself("nursery")
-    django.setup()
-    # It knows models, so it can be imported only now.
-    from aniworld.supervisor import cluster
-
-    cluster.prepare()
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    _load()
+    serve(socket.socket(fileno=int(sys.argv[1])), _run)

@@ -20,7 +20,7 @@ LONGEST_DELAY = 60.0
 RAN_WELL = 120.0
 
 
-class Fork(Protocol):
+class Process(Protocol):
     """What is asked of a process that another one started for `up`, as of `subprocess.Popen`. Its id comes late."""
 
     @property
@@ -63,7 +63,7 @@ class Part:
         self._module = module
         self._environment = environment or {}
         self._descriptors = descriptors
-        self._process: subprocess.Popen[bytes] | Fork | None = None
+        self._process: subprocess.Popen[bytes] | Process | None = None
         self._started_at = 0.0
         self._delay = FIRST_DELAY
         self._start_at = 0.0
@@ -95,7 +95,7 @@ class Part:
         self._started_at = time.monotonic()
         self._process = self._launch()
 
-    def _launch(self) -> subprocess.Popen[bytes] | Fork:
+    def _launch(self) -> subprocess.Popen[bytes] | Process:
         return subprocess.Popen(
             [sys.executable, "-m", *self._module],
             env={**os.environ, **self._environment, PARENT: str(os.getpid())},

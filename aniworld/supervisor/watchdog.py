@@ -20,7 +20,7 @@ from django_q.tasks import async_task
 
 from aniworld.supervisor import linux
 from aniworld.supervisor import models as records
-from aniworld.supervisor.clusters import HELD_FOR, Cluster
+from aniworld.supervisor.forks import HELD_FOR, Cluster
 from aniworld.supervisor.workers import BUSY
 
 logger = logging.getLogger(__name__)

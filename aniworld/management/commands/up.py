@@ -20,9 +20,10 @@ from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import instance, listening
 from aniworld.supervisor.chores import Chore
-from aniworld.supervisor.clusters import Cluster, Nursery
+from aniworld.supervisor.forks import Cluster, Fork, Nursery
 from aniworld.supervisor.migrating import DatabaseUnavailable, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
+from aniworld.supervisor.nursery import WEB
 from aniworld.supervisor.parts import Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
@@ -108,10 +109,12 @@ class Command(OneLineErrors):
         parts: list[Part] = []
         if settings.DEMO:
             parts.append(_demo_site())
+        nursery = Nursery("Common part", listener.fileno() if listener else None, workers=workers)
+        parts.append(nursery)
         if listener:
-            parts.append(_web(listener, options["host"]))
+            parts.append(_web(listener, options["host"], nursery))
         if workers:
-            parts += _workers()
+            parts += _workers(nursery)
         return parts
 
     def _run(self, parts: list[Part], listener: socket.socket | None, host: str) -> None:
@@ -158,26 +161,17 @@ def _address(listener: socket.socket, host: str) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}{base}"
 
 
-def _web(listener: socket.socket, host: str) -> Part:
-    descriptor = listener.fileno()
+def _web(listener: socket.socket, host: str, nursery: Nursery) -> Part:
     # Not /health, which rightly complains while the workers are still starting.
     path = f"/{settings.BASE_PATH}/api/auth/status" if settings.BASE_PATH else "/api/auth/status"
-    return Part(
-        "web",
-        "Web server",
-        ["aniworld.supervisor.web", str(descriptor)],
-        environment={"ANIWORLD_PAGES": "on", "ANIWORLD_WEB": "on"},
-        descriptors=(descriptor,),
-        probe=partial(listening.answers, host, listener.getsockname()[1], path),
-    )
+    answers = partial(listening.answers, host, listener.getsockname()[1], path)
+    return Fork(WEB, "Web server", nursery, probe=answers)
 
 
-def _workers() -> list[Part]:
-    nursery = Nursery("Common part of the workers")
+def _workers(nursery: Nursery) -> list[Part]:
     # One more than may download: the bell that proves the cluster alive always finds a free worker.
     downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
     return [
-        nursery,
         Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, nursery),
         Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, nursery),
     ]

@@ -1,4 +1,4 @@
-"""The clusters of workers as parts of `up`, and the nursery, the process of which they are forks."""
+"""The nursery, and web server and clusters of workers as parts of `up` that are its forks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from aniworld.supervisor import instance, linux
@@ -19,13 +20,19 @@ HELD_FOR = 10.0
 
 
 class Nursery(Part):
-    """Loads what all workers need and has the clusters as forks, which end with it."""
+    """Loads what web server and workers need and has them as forks, which end with it.
 
-    def __init__(self, label: str) -> None:
-        super().__init__("nursery", label, [], environment={instance.WORKERS: "on"})
+    `listener` is the web server's socket; None is for a nursery of workers alone, which loads neither admin nor API.
+    """
+
+    def __init__(self, label: str, listener: int | None, *, workers: bool) -> None:
+        environment = {"ANIWORLD_PAGES": "off" if listener is None else "on"}
+        environment |= {instance.WORKERS: "on"} if workers else {}
+        super().__init__("nursery", label, [], environment=environment)
         self.probe = self._probe
+        self._listener = listener
         self._channel: socket.socket | None = None
-        self._forks: list[ClusterProcess] = []
+        self._forks: list[Forked] = []
         # Its messages are read by whichever thread asks first.
         self._listening = threading.Lock()
         self._held_since: float | None = None
@@ -40,13 +47,13 @@ class Nursery(Part):
             self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             self._channel.setblocking(False)
         with theirs:
-            self._module = ["aniworld.supervisor.nursery", str(theirs.fileno())]
-            self._descriptors = (theirs.fileno(),)
+            self._descriptors = (theirs.fileno(), *(() if self._listener is None else (self._listener,)))
+            self._module = ["aniworld.supervisor.nursery", *map(str, self._descriptors)]
             super().start()
 
-    def fork(self, name: str) -> ClusterProcess:
-        """Asks for a cluster of that name; it is there when the nursery says so."""
-        process = ClusterProcess(self, name)
+    def fork(self, name: str) -> Forked:
+        """Asks for the web server or a cluster of that name; it is there when the nursery says so."""
+        process = Forked(self, name)
         self._forks.append(process)
         try:
             if self._channel:
@@ -101,8 +108,8 @@ class Nursery(Part):
                         process.end(int(code))
 
 
-class ClusterProcess:
-    """The first process of a cluster: the nursery's child, and so known by what the nursery tells."""
+class Forked:
+    """A child of the nursery, and so known by what that tells."""
 
     def __init__(self, nursery: Nursery, name: str) -> None:
         self.name = name
@@ -111,7 +118,7 @@ class ClusterProcess:
         self._nursery = nursery
 
     def begin(self, name: str, pid: int) -> None:
-        """A cluster of that name has begun: this one, if it was waited for."""
+        """One of that name has begun: this one, if it was waited for."""
         if self.name == name and not self.pid and self.code is None:
             self.pid = pid
 
@@ -134,17 +141,11 @@ class ClusterProcess:
         return code
 
 
-class Cluster(Part):
-    """A django-q2 cluster: its first process, the sentinel that guards, and workers and clerk below it.
+class Fork(Part):
+    """A part that is a fork of the nursery."""
 
-    The sentinel has nothing to lose: it is held while the others end, and killed after.
-    """
-
-    stops_first = True
-
-    def __init__(self, name: str, label: str, workers: int, nursery: Nursery) -> None:
-        super().__init__(name, label, [])
-        self.workers = workers
+    def __init__(self, name: str, label: str, nursery: Nursery, *, probe: Callable[[], bool] | None = None) -> None:
+        super().__init__(name, label, [], probe=probe)
         self._nursery = nursery
 
     @property
@@ -157,8 +158,21 @@ class Cluster(Part):
         """Whether it can be asked for, and has not been."""
         return self._process is None and self._nursery.ready and super().is_due
 
-    def _launch(self) -> ClusterProcess:
+    def _launch(self) -> Forked:
         return self._nursery.fork(self.name)
+
+
+class Cluster(Fork):
+    """A django-q2 cluster: its first process, the sentinel that guards, and workers and clerk below it.
+
+    The sentinel has nothing to lose: it is held while the others end, and killed after.
+    """
+
+    stops_first = True
+
+    def __init__(self, name: str, label: str, workers: int, nursery: Nursery) -> None:
+        super().__init__(name, label, nursery)
+        self.workers = workers
 
     def ask_to_stop(self) -> None:
         """Holds the sentinel, then asks the workers to end: idle ones do so at once, busy ones put away their work.
