@@ -258,6 +258,10 @@ class Running:
         """The web server."""
         return next(one for one in self.processes() if one.name == "web")
 
+    def nursery(self) -> linux.Process:
+        """The process of which web server and clusters are forks."""
+        return next(one for one in self.processes() if one.name == "nursery")
+
     def waiting_worker(self, name: str) -> linux.Process:
         """The idle worker that is next in line: it holds the lock of the cluster's queue, and reads from its pipe."""
 
