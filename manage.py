@@ -34,6 +34,6 @@ class Commands(ManagementUtility):
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
     if sys.argv[1:2] == ["up"]:
-        # It and its workers show none; its web server is told so. See aniworld/settings.py.
+        # It shows none itself, nor do workers alone; who has a web server is told so. See aniworld/settings.py.
         os.environ["ANIWORLD_PAGES"] = "off"
     Commands(sys.argv).execute()

@@ -1,9 +1,10 @@
 """The project package as an app: its commands, templates and system checks."""
 
-import os
 from importlib import import_module
 
 from django.apps import AppConfig
+
+from aniworld.supervisor import instance
 
 
 class AniworldConfig(AppConfig):
@@ -17,8 +18,8 @@ class AniworldConfig(AppConfig):
         import_module("aniworld.system_checks")
         import_module("aniworld.alerting")
         import_module("aniworld.log_level")
-        if os.environ.get("Q_CLUSTER_NAME"):
-            # Loaded before the cluster forks, their code is shared by its workers instead of being loaded by each.
+        if instance.is_of_workers():
+            # Loaded before the clusters are forked, their code is shared by all workers.
             ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")
             for name in ("downloads", "library", *ours):
                 import_module(f"{name}.tasks")

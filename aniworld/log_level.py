@@ -7,7 +7,6 @@ before each task and all the time while it downloads, the web server by a thread
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from django_q.signals import pre_execute
 from aniworld.configuration import store
 from aniworld.configuration.sections import Settings
 from aniworld.logs import hide
+from aniworld.supervisor import instance
 
 EVERY_SECONDS = 2.0
 
@@ -58,5 +58,5 @@ def _of_environment() -> list[str]:
 
 store.follow(apply)
 hide(*_of_environment())
-if os.environ.get("Q_CLUSTER_NAME"):
+if instance.is_of_workers():
     pre_execute.connect(refresh)

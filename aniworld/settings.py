@@ -98,8 +98,12 @@ def _made_private(database: Path) -> None:
         os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _database() -> dict[str, Any]:
-    """SQLite tuned for several writing processes, or the PostgreSQL that `DATABASE_URL` names."""
+def _database(*, pooled: bool) -> dict[str, Any]:
+    """SQLite tuned for several writing processes, or the PostgreSQL that `DATABASE_URL` names.
+
+    `pooled` is for the web server: under ASGI each request may run in another thread, whose own connection would be
+    made anew and dropped.
+    """
     url = environment.raw("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'aniworld.db'}"
     try:
         scheme = urlsplit(url).scheme
@@ -109,8 +113,7 @@ def _database() -> dict[str, Any]:
     if scheme in ("postgres", "postgresql"):
         options = {**_POSTGRESQL_TIMES, **parsed.get("OPTIONS", {})}
         engine: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
-        if environment.boolean("ANIWORLD_WEB", False):
-            # Under ASGI each request may run in another thread, whose own connection would be made anew and dropped.
+        if pooled:
             return {**parsed, **engine, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": _WEB_POOL}}
         return {**parsed, **engine, "CONN_MAX_AGE": 60, "OPTIONS": options}
     if scheme == "sqlite":
@@ -130,7 +133,8 @@ def _database() -> dict[str, Any]:
     raise environment.WrongValue("DATABASE_URL", url, "allowed are postgres://user@host/name and sqlite:///path")
 
 
-DATABASES = {"default": _database()}
+DATABASES = {"default": _database(pooled=False)}
+WEB_DATABASE = _database(pooled=True)
 EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.read(
@@ -148,6 +152,8 @@ ALERTS_CONFIGURATION = "aniworld.configuration.store.current"
 ALERTS_PROXY = "aniworld.alerting.proxy"
 
 # Workers
+# Read once before they are forked, so that they share what reading it takes.
+WORKERS_CONFIGURATION = "aniworld.configuration.store.current"
 DOWNLOAD_WORKERS = environment.integer("DOWNLOAD_WORKERS", 4, 1, 64)
 TASK_WORKERS = environment.integer("TASK_WORKERS", 2, 1, 64)
 
@@ -190,7 +196,7 @@ TMDB_API_URL = environment.text("TMDB_API_URL", "https://api.themoviedb.org/3")
 TMDB_IMAGE_URL = environment.text("TMDB_IMAGE_URL", "https://image.tmdb.org/t/p")
 
 # Applications
-# Off for `up` itself and its workers: they answer nobody, and without admin and API each needs 20 MB less.
+# Off for `up` itself and for workers alone: they answer nobody, and without admin and API need 20 MB less.
 _PAGES = environment.boolean("ANIWORLD_PAGES", True)
 _ADMIN = ["unfold", "unfold.contrib.filters", "django.contrib.admin"]
 INSTALLED_APPS = [

@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 
 from benchmarks import machine
-from benchmarks.rows import Row, Table, show
+from benchmarks.rows import Row, Table, show, summary
 from benchmarks.timing import ROOT
 
 # In this order: what is started last would disturb what is measured first.
@@ -21,6 +21,8 @@ PARTS["recording"] = "benchmarks.recording"
 PARTS["choice"] = "benchmarks.choice"
 PARTS["bandwidth"] = "benchmarks.bandwidth"
 PARTS["admin"] = "benchmarks.admin"
+# Seconds for everything.
+LONGEST = 15 * 60
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -35,21 +37,27 @@ def main() -> None:
         parser.error(f"there is no {unknown[0]}; there are {', '.join(PARTS)}")
     began, described = time.monotonic(), machine.described()
     tables = [table for part in arguments.parts or PARTS for table in measured(part)]
+    took = time.monotonic() - began
     if not arguments.parts:
-        write(described, tables)
+        write(f"{described} The whole took {took / 60:.1f} minutes.", tables)
     elif arguments.write:
         write(None, tables)
-    print(f"{time.monotonic() - began:.0f} s")
+    print(f"\n{summary(tables)}\n{took:.0f} s")
+    if took > LONGEST:
+        print(f"That is longer than the {LONGEST / 60:.0f} minutes it should take.")
 
 
 def measured(part: str) -> Sequence[Table]:
     """The tables of a part; one that fails says so instead of ending the others."""
     print(f"\n== {part}", flush=True)
     measure: Callable[[], list[Table]] = import_module(PARTS[part]).measure
+    began = time.monotonic()
     try:
         return measure()
     except (Exception, pytest.fail.Exception) as error:
         return [Table(part, [show(Row(part, ours=f"could not be measured: {str(error)[:200]}"))])]
+    finally:
+        print(f"{part}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 def write(described: str | None, tables: Sequence[Table]) -> None:

@@ -28,12 +28,14 @@ from aniworld.audit.models import Change
 from aniworld.live.models import Event
 from benchmarks import queueing
 from downloads.models import Attempt, QueueItem
-from library.models import Episode, EpisodeFile, Favorite
+from library.models import AnnouncedEpisode, Episode, EpisodeFile, Favorite, Finding, Series
 from providers import registry, rollups
 from providers.models import Provider, RequestLog
 
 ROWS = 100_000
 BATCH = 5_000
+# The key of a series with many episodes.
+LONG = "long"
 HOSTS = ("voe", "vidoza", "vidmoly", "filemoon")
 
 
@@ -59,13 +61,34 @@ def seed() -> int:
     _make(Change, (Change(at=at, by="admin", via="api", action="changed", subject=f"x {at}") for at in moments))
     episodes = Episode.objects.order_by("pk").values_list("pk", flat=True)
     _make(EpisodeFile, (_file(pk) for pk in episodes))
-    series = QueueItem.objects.order_by("series").values_list("series", flat=True).distinct()
+    series = list(QueueItem.objects.order_by("series").values_list("series", flat=True).distinct())
     Favorite.objects.bulk_create([Favorite(user=admin_user, series_id=pk) for pk in series])
+    _announce(series, now)
+    _make(Finding, (Finding(kind="unknown_folder", path=f"Folder {number}") for number in range(ROWS // 20)))
+    _make_long()
     rollups.roll_up()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
     return len(ids)
+
+
+def _announce(series: list[int], now: Any) -> None:
+    """An episode of each series for one of the days around today."""
+    days = [(now + timedelta(days=number % 60 - 30)).date() for number in range(len(series))]
+    pairs = zip(series, days, strict=True)
+    _make(AnnouncedEpisode, (AnnouncedEpisode(series_id=pk, season=1, number=99, aired_on=day) for pk, day in pairs))
+
+
+def _make_long() -> None:
+    """A series with 1,500 episodes in ten seasons, two of three on disk."""
+    series = Series.objects.create(key=LONG, name="Long", folder="Long", provider="demo", loading_status="completed")
+    numbers = [(season, number) for season in range(1, 11) for number in range(1, 151)]
+    _make(Episode, (Episode(series=series, season=season, number=number) for season, number in numbers))
+    for episode in series.episodes.all():
+        if episode.number % 3:
+            name = f"Long/Season {episode.season:02d}/Long - S{episode.season:02d}E{episode.number:02d}.mp4"
+            episode.record_file("German Dub", name, size=400_000_000, duration=1400.0, mtime=1.0)
 
 
 def _settle(now: Any) -> None:

@@ -41,6 +41,19 @@ class Table:
         return f"### {self.title}\n\n" + "\n".join(lines) + "\n"
 
 
+def summary(tables: Sequence[Table]) -> str:
+    """All figures as one table, and which goals are missed or could not be tried."""
+    rows = [row for table in tables for row in table.rows]
+    lines = [HEAD, *(row.cells for row in rows)]
+    widths = [max(len(cells[column]) for cells in lines) for column in range(len(HEAD))]
+    told = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in lines]
+    judged = [row for row in rows if row.met is not None]
+    told.append(f"\n{sum(bool(row.met) for row in judged)} of {len(judged)} goals met")
+    told += [f"missed: {row.work}: {row.ours}, {row.goal}" for row in judged if not row.met]
+    told += [f"{row.work}: {row.ours}" for row in rows if "not " in row.ours and row.met is None]
+    return "\n".join(told)
+
+
 def show(row: Row) -> Row:
     """Prints it as soon as it is known, and hands it on."""
     print("  ".join(cell for cell in row.cells if cell), flush=True)

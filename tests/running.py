@@ -256,9 +256,9 @@ class Running:
 
     def cluster(self, name: str) -> list[linux.Process]:
         """All processes of a cluster, its first one first."""
-        mark = ("Q_CLUSTER_NAME", name)
-        found = [one for one in self.processes() if mark in linux.environment_of(one.pid).items()]
-        return sorted(found, key=lambda one: (one.pid != one.group, one.pid))
+        there = self.processes()
+        groups = {one.pid for one in there if one.pid == one.group and one.name == f"tasks:{name}"}
+        return sorted((one for one in there if one.group in groups), key=lambda one: (one.pid != one.group, one.pid))
 
     def workers(self, name: str) -> list[linux.Process]:
         """The worker processes of a cluster, in no order; their names tell who is busy (`aniworld-busy`) or idle."""
@@ -266,7 +266,11 @@ class Running:
 
     def web(self) -> linux.Process:
         """The web server."""
-        return next(one for one in self.processes() if "supervisor.web" in _command_line(one.pid))
+        return next(one for one in self.processes() if one.name == "web")
+
+    def nursery(self) -> linux.Process:
+        """The process of which web server and clusters are forks."""
+        return next(one for one in self.processes() if one.name == "nursery")
 
     def waiting_worker(self, name: str) -> linux.Process:
         """The idle worker that is next in line: it holds the lock of the cluster's queue, and reads from its pipe."""
@@ -358,13 +362,6 @@ def proportional_memory(pids: list[int]) -> int:
             found = re.search(r"^Pss:\s+(\d+)", (linux.PROC / str(pid) / "smaps_rollup").read_text(), re.MULTILINE)
             total += int(found[1]) * 1024 if found else 0
     return total
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return (linux.PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def _waits_in(pid: int) -> str:

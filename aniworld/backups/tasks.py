@@ -14,11 +14,12 @@ from aniworld.alerts import raise_alert
 from aniworld.alerts.models import Condition, Kind
 from aniworld.backups import schedule
 from aniworld.live.publish import publish
-from aniworld.supervisor import linux
+from aniworld.supervisor import cluster, instance, linux
 
 # A little less than a task may take.
 _LONGEST = 1700
 _CONDITION = "backups fail"
+_OF_WORKERS = (cluster.NAME, instance.WORKERS)
 
 
 def back_up_if_due() -> str:
@@ -59,7 +60,7 @@ def prove(name: str) -> str:
 def _run(*options: str) -> tuple[str, str]:
     """What went wrong, if anything, and what the command printed."""
     # What tells a worker that it is one would make the child one as well.
-    environment = {name: value for name, value in os.environ.items() if name != "Q_CLUSTER_NAME"}
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_WORKERS}
     try:
         done = subprocess.run(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "backup", *options],

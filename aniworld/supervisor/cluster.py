@@ -1,53 +1,59 @@
-"""`python -m aniworld.supervisor.cluster`: the django-q2 cluster named by `Q_CLUSTER_NAME`, tied to its `up`.
-
-This process is the sentinel itself, which django-q2's own command would fork, and then only wait for. It loads
-everything first; workers, pusher and monitor are its forks and share that.
-"""
+"""A django-q2 cluster: its sentinel, which guards, and below it the workers and the clerk. A fork of the nursery."""
 
 from __future__ import annotations
 
-import gc
+import importlib
 import logging
+import os
+import threading
 import time
 from multiprocessing import Event
+from multiprocessing.process import BaseProcess
+from typing import Any, NoReturn
 from uuid import uuid4
 
-import django
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.utils.module_loading import import_string
+from django_q import conf
+from django_q.brokers import get_broker
+from django_q.cluster import Sentinel
+from django_q.monitor import monitor
+from django_q.pusher import pusher
 
-from aniworld.supervisor import tie
-
-django.setup()
-
-# What knows models can be imported only after Django was set up above.
-from django.db import DatabaseError, connections  # noqa: E402 - see above
-from django_q.brokers import get_broker  # noqa: E402 - see above
-from django_q.cluster import Sentinel  # noqa: E402 - see above
-
-from aniworld.supervisor import models  # noqa: E402 - see above
+from aniworld.supervisor import linux, models
 
 logger = logging.getLogger(__name__)
 
-
-def run() -> None:
-    """Starts the workers and guards them, until this process is ended."""
-    _ask_once()
-    _wait_for_broker()
-    # A collection in a worker would write to every object it looks at, and so copy what is shared.
-    gc.collect()
-    gc.freeze()
-    Sentinel(Event(), Event(), uuid4())
+NAME = "Q_CLUSTER_NAME"
 
 
-def _ask_once() -> None:
-    """What Django loads and works out at the first query is then shared as well: 2 MB less for each process."""
+def prepare() -> None:
+    """What is loaded and worked out at a first query and a first task is then shared too: 4 MB less a process."""
     try:
         get_broker()
         models.Cluster.objects.working().exists()
+        models.Cluster.objects.beat("", "")
+        import_string(settings.WORKERS_CONFIGURATION)()
     except DatabaseError as error:
         # The workers wait for it themselves.
         logger.warning("The database does not answer yet: %s", error)
     finally:
         connections.close_all()
+
+
+def process_name(name: str) -> str:
+    """How the sentinel of this cluster calls itself in the process table."""
+    return f"tasks:{name}"[:15]
+
+
+def run(name: str) -> None:
+    """Makes this process the sentinel of the cluster of that name. Returns only when it was told to stop."""
+    os.environ[NAME] = name
+    linux.call_itself(process_name(name))
+    _read_configuration_again()
+    _wait_for_broker()
+    _Guard(Event(), Event(), uuid4())
 
 
 def _wait_for_broker() -> None:
@@ -62,9 +68,43 @@ def _wait_for_broker() -> None:
             complained = True
             time.sleep(1)
         else:
-            return
+            break
+    connections.close_all()
 
 
-if __name__ == "__main__":
-    tie.to_parent()
-    run()
+def _read_configuration_again() -> None:
+    # django-q2 looks at the name once, when it is imported; everybody has imported this class by now.
+    known = conf.Conf
+    fresh = importlib.reload(conf).Conf
+    for name, value in vars(fresh).items():
+        if not name.startswith("__"):
+            setattr(known, name, value)
+    conf.Conf = known
+
+
+class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without types
+    """Django-q2's, with one process for what it has two for: taking tasks from the broker, and noting results."""
+
+    def spawn_monitor(self) -> BaseProcess:
+        """Starts the clerk."""
+        queues = self.task_queue, self.result_queue
+        clerk: BaseProcess = self.spawn_process(_clerk, *queues, self.event_out, self.broker)
+        return clerk
+
+    def spawn_pusher(self) -> BaseProcess:
+        """The clerk again: django-q2 asks for it after the monitor, at the start and when it has ended."""
+        process: BaseProcess = self.monitor
+        return process
+
+
+def _clerk(tasks: Any, results: Any, event: Any, broker: Any) -> None:
+    threading.Thread(target=_note_results, args=(results, broker), name="results", daemon=True).start()
+    pusher(tasks, event, broker)
+
+
+def _note_results(results: Any, broker: Any) -> NoReturn:
+    try:
+        monitor(results, broker)
+    except Exception:  # whatever it is: the sentinel starts another clerk
+        logger.exception("Results of tasks could not be noted")
+    os._exit(1)

@@ -22,6 +22,7 @@ from aniworld.supervisor import linux
 INSTANCE = "ANIWORLD_INSTANCE"
 DATA = "ANIWORLD_DATA_DIR"
 STARTED = "ANIWORLD_STARTED_AT"
+WORKERS = "ANIWORLD_WORKERS"
 ROLES = ("web", "workers")
 
 
@@ -37,6 +38,11 @@ def new_name() -> str:
 def name() -> str:
     """The `up` this process belongs to; empty outside of one."""
     return os.environ.get(INSTANCE, "")
+
+
+def is_of_workers() -> bool:
+    """Whether this process is one from which workers of an `up` are forked, or such a worker."""
+    return bool(name() and os.environ.get(WORKERS))
 
 
 def marks(instance: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from aniworld.supervisor import linux
 from aniworld.supervisor.tie import PARENT
@@ -17,6 +18,20 @@ from aniworld.supervisor.tie import PARENT
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 RAN_WELL = 120.0
+
+
+class Process(Protocol):
+    """What is asked of a process that another one started for `up`, as of `subprocess.Popen`. Its id comes late."""
+
+    @property
+    def pid(self) -> int:
+        """Its id; 0 until it is there."""
+
+    def poll(self) -> int | None:
+        """How it ended, or None until then."""
+
+    def wait(self, timeout: float) -> int:
+        """As `poll`, waiting for it. Raises `subprocess.TimeoutExpired`."""
 
 
 class Part:
@@ -48,7 +63,7 @@ class Part:
         self._module = module
         self._environment = environment or {}
         self._descriptors = descriptors
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Process | None = None
         self._started_at = 0.0
         self._delay = FIRST_DELAY
         self._start_at = 0.0
@@ -78,7 +93,10 @@ class Part:
         self.kill()
         self.starts += 1
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(
+        self._process = self._launch()
+
+    def _launch(self) -> subprocess.Popen[bytes] | Process:
+        return subprocess.Popen(
             [sys.executable, "-m", *self._module],
             env={**os.environ, **self._environment, PARENT: str(os.getpid())},
             stdin=subprocess.DEVNULL,
@@ -100,7 +118,7 @@ class Part:
     def ask_to_stop(self) -> None:
         """Asks it to end by itself."""
         if self.group:
-            _signal_group(self.group, signal.SIGTERM)
+            signal_group(self.group, signal.SIGTERM)
 
     def is_gone(self) -> bool:
         """Whether no process of it is left."""
@@ -108,48 +126,16 @@ class Part:
 
     def kill(self) -> None:
         """Ends every process of its group, at once."""
-        if self._process is None:
+        # Without an id there is no group yet, and 0 would mean our own.
+        if self._process is None or not self.group:
             return
-        _signal_group(self.group, signal.SIGKILL)
+        signal_group(self.group, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
 
 
-class Cluster(Part):
-    """A django-q2 cluster: its first process, the sentinel that guards, and workers, pusher and monitor below it.
-
-    The sentinel has nothing to lose: it is held while the others end, and killed after.
-    """
-
-    stops_first = True
-
-    def __init__(self, name: str, label: str, workers: int) -> None:
-        super().__init__(name, label, ["aniworld.supervisor.cluster"], environment={"Q_CLUSTER_NAME": name})
-        self.workers = workers
-
-    def ask_to_stop(self) -> None:
-        """Holds the sentinel, then asks the workers to end: idle ones do so at once, busy ones put away their work.
-
-        For an ended worker the sentinel would start another.
-        """
-        if self.is_running and linux.KNOWN:
-            with suppress(OSError):
-                os.kill(self.group, signal.SIGSTOP)
-        for found in self._at_work():
-            with suppress(OSError):
-                os.kill(found.pid, signal.SIGTERM)
-        if not linux.KNOWN:
-            super().ask_to_stop()
-
-    def is_gone(self) -> bool:
-        """Whether everyone but the sentinel has ended."""
-        return not self._at_work() if linux.KNOWN else super().is_gone()
-
-    def _at_work(self) -> list[linux.Process]:
-        return [found for found in linux.group_members(self.group) if found.pid != self.group] if self.group else []
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Signals every process of a group."""
     # Gone already, or a zombie only.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)

@@ -47,7 +47,8 @@ class Supervision:
         chores = Chores([*own, *self._chores], last)
         try:
             for part in self.parts:
-                part.start()
+                if part.is_due:
+                    part.start()
             chores.start()
             while not self._stop.wait(LOOK_EVERY):
                 self._revive()
@@ -100,7 +101,8 @@ class Supervision:
         others = [part for part in self.parts if not part.stops_first]
         # Workers first, while web and database still serve them.
         self._stop_parts(workers, deadline - KILL_WEB_AFTER)
-        for part in others:
+        # The web server before what it is a fork of.
+        for part in reversed(others):
             self._stop_parts([part], min(deadline, time.monotonic() + KILL_WEB_AFTER))
         instance.reap([instance.name()])
         chores.join(max(0.5, deadline - time.monotonic()))

@@ -20,7 +20,7 @@ from django_q.tasks import async_task
 
 from aniworld.supervisor import linux
 from aniworld.supervisor import models as records
-from aniworld.supervisor.parts import Cluster
+from aniworld.supervisor.forks import HELD_FOR, Cluster
 from aniworld.supervisor.workers import BUSY
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ RING_AGAIN_AFTER = 3.0  # another machine's cluster may have taken the bell
 SILENT_FOR = records.SILENCE.total_seconds()
 SILENT_AT_START = 90.0
 SILENT_AFTER_A_DEATH = 20.0
-HELD_FOR = 10.0
 # Nobody looked for so long: this process itself was held or starved, and the silence in between says nothing.
 BLIND_AFTER = 5.0
 # More waiting tasks than this answer for the bell; another one would only pile up.

@@ -1,16 +1,21 @@
-"""The web server: daphne with limits of its own, on a socket that `up` holds open."""
+"""The web server: daphne with limits of its own, on a socket that `up` holds open. A fork of the nursery."""
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
+
+# Checks the text of messages, which here are of a few bytes; compiled, it takes 2 MB.
+os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
 
 from channels.routing import get_default_application
 from daphne import server
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
 
-from aniworld.supervisor import tie
+from aniworld.supervisor import linux
 from aniworld.supervisor.request_limits import BoundedFactory
 
 Scope = dict[str, Any]
@@ -53,6 +58,16 @@ def serve(application: Application, descriptor: int, base_path: str) -> None:
     ).run()
 
 
-if __name__ == "__main__":
-    tie.to_parent()
-    serve(get_default_application(), int(sys.argv[1]), settings.BASE_PATH)
+def run(descriptor: int) -> None:
+    """Makes this process the web server on that listening socket."""
+    linux.call_itself("web")
+    os.environ["ANIWORLD_WEB"] = "on"
+    _use_pool()
+    serve(get_default_application(), descriptor, settings.BASE_PATH)
+
+
+def _use_pool() -> None:
+    # Django was set up for workers, and has no connection now.
+    connections.settings[DEFAULT_DB_ALIAS].update(settings.WEB_DATABASE)
+    with suppress(AttributeError):
+        del connections[DEFAULT_DB_ALIAS]

@@ -27,7 +27,7 @@ _beaten_at = -_BEAT_SECONDS
 
 def listen() -> None:
     """Hears of the tasks of this process, if it is part of a cluster. These are the hooks django-q2 has for it."""
-    if instance.name() and os.environ.get("Q_CLUSTER_NAME"):
+    if instance.is_of_workers():
         post_spawn.connect(_idle)
         pre_execute.connect(_busy)
         post_execute_in_worker.connect(_idle)

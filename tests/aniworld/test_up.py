@@ -50,6 +50,17 @@ def test_starts_a_part_that_died_again(up: Running) -> None:
     assert up.web().pid != before.pid
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_nursery_that_ended_or_is_held_is_started_again_with_its_forks(up: Running, number: signal.Signals) -> None:
+    nursery = up.nursery()
+    before = {one.pid for one in (nursery, up.web(), *up.cluster("default"), *up.cluster("downloads"))}
+    told = up.output().count("Downloads (4 workers) ready")
+    up.kill(nursery, number)
+    eventually(lambda: up.output().count("Downloads (4 workers) ready") > told, 60, "the workers")
+    assert up.http.get(f"{up.url}/health", timeout=30).ok
+    assert not before & {one.pid for one in up.processes()}
+
+
 def test_serves_below_a_path_whether_or_not_the_proxy_strips_it() -> None:
     with Running("--web-only", environment={"BASE_PATH": "/series/"}) as up:
         assert f"ready on {up.url}/series" in up.output()

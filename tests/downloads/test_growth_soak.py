@@ -93,7 +93,7 @@ def _size(up: Running) -> Size:
     pids = [up.pid, *(process.pid for process in up.processes() if process.pid != up.pid)]
     handles: dict[str, int] = {}
     for pid in pids:
-        name = linux.environment_of(pid).get("Q_CLUSTER_NAME", "") or (" ".join(_arguments(pid)[-2:])[-40:])
+        name = _cluster(pid) or " ".join(_arguments(pid)[-2:])[-40:]
         handles[name] = max(handles.get(name, 0), _handles(pid))
     logs: dict[str, int] = {}
     for path in (up.data_dir / "logs").iterdir():
@@ -101,6 +101,12 @@ def _size(up: Running) -> Size:
         logs[name] = logs.get(name, 0) + path.stat().st_size
     files = up.data_dir.glob("aniworld.db*")
     return Size(proportional_memory(pids), handles, sum(path.stat().st_size for path in files), logs)
+
+
+def _cluster(pid: int) -> str:
+    known = linux.process(pid)
+    first = linux.process(known.group) if known else None
+    return first.name if first and first.name.startswith("tasks:") else ""
 
 
 def _arguments(pid: int) -> list[str]:

@@ -20,10 +20,12 @@ from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import fleet, instance, listening
 from aniworld.supervisor.chores import Chore
+from aniworld.supervisor.forks import Cluster, Fork, Nursery
 from aniworld.supervisor.migrating import DatabaseUnavailable, alone, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
 from aniworld.supervisor.models import Machine
-from aniworld.supervisor.parts import Cluster, Part
+from aniworld.supervisor.nursery import WEB
+from aniworld.supervisor.parts import Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
 from downloads import upkeep
@@ -123,20 +125,18 @@ class Command(OneLineErrors):
         parts: list[Part] = []
         if settings.DEMO:
             parts.append(_demo_site())
+        nursery = Nursery("Common part", listener.fileno() if listener else None, workers=workers)
+        parts.append(nursery)
         if listener:
-            parts.append(_web(listener, options["host"]))
+            parts.append(_web(listener, options["host"], nursery))
         if workers:
-            parts.append(
-                Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS)
-            )
-            # One more than may download: the bell that proves the cluster alive always finds a free worker.
-            downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
-            parts.append(Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads))
+            parts += _workers(nursery)
         return parts
 
     def _run(self, parts: list[Part], chores: list[Chore], listener: socket.socket | None, host: str) -> None:
         watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
         work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
+        work += [Chore("Watching the nursery", part.look, 1.0) for part in parts if isinstance(part, Nursery)]
         if watches:
             work.append(Chore("Having the providers checked", self._check_providers, 0.5))
         supervision = Supervision(parts, [*work, *chores], say=self._say, warn=_warn)
@@ -183,18 +183,20 @@ def _address(listener: socket.socket, host: str) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}{base}"
 
 
-def _web(listener: socket.socket, host: str) -> Part:
-    descriptor = listener.fileno()
+def _web(listener: socket.socket, host: str, nursery: Nursery) -> Part:
     # Not /health, which rightly complains while the workers are still starting.
     path = f"/{settings.BASE_PATH}/api/auth/status" if settings.BASE_PATH else "/api/auth/status"
-    return Part(
-        "web",
-        "Web server",
-        ["aniworld.supervisor.web", str(descriptor)],
-        environment={"ANIWORLD_PAGES": "on", "ANIWORLD_WEB": "on"},
-        descriptors=(descriptor,),
-        probe=partial(listening.answers, host, listener.getsockname()[1], path),
-    )
+    answers = partial(listening.answers, host, listener.getsockname()[1], path)
+    return Fork(WEB, "Web server", nursery, probe=answers)
+
+
+def _workers(nursery: Nursery) -> list[Part]:
+    # One more than may download: the bell that proves the cluster alive always finds a free worker.
+    downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
+    return [
+        Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, nursery),
+        Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, nursery),
+    ]
 
 
 def _demo_site() -> Part:

@@ -1,0 +1,105 @@
+"""`python -m aniworld.supervisor.nursery CHANNEL [LISTENER]`: loads once what web server and workers need.
+
+Both are its forks, so that they share that memory. `up` asks on the channel for one by its name, `web` or that of a
+cluster; the answers are `ready`, `started NAME PID` and `ended PID CODE`. LISTENER is the web server's socket.
+This process has one thread and no connection, so that it can fork.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import NoReturn
+
+import django
+from django.conf import settings
+
+from aniworld.supervisor import linux, tie
+
+LARGEST_MESSAGE = 200
+WEB = "web"
+
+
+def serve(channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
+    """Forks whenever it is asked to, has the fork `run` what was named, and tells of each that ended; never returns."""
+    ended = _told_of_children()
+    # A collection in a worker would write to every object it looks at, and so copy what is shared.
+    gc.collect()
+    gc.freeze()
+    channel.send(b"ready")
+    while True:
+        readable, _, _ = select.select([channel, ended], [], [])
+        if ended in readable:
+            ended.recv(LARGEST_MESSAGE)
+            for pid, code in _ended():
+                channel.send(f"ended {pid} {code}".encode())
+        if channel in readable:
+            name = channel.recv(LARGEST_MESSAGE).decode()
+            if os.fork() == 0:
+                _become(name, channel, run)
+
+
+def _told_of_children() -> socket.socket:
+    """Becomes readable when a child ended."""
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    # The descriptor must outlive this function: nobody closes it but `_become`.
+    signal.set_wakeup_fd(teller.detach(), warn_on_full_buffer=False)
+    return told
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        yield pid, os.waitstatus_to_exitcode(status)
+
+
+def _become(name: str, channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
+    try:
+        os.close(signal.set_wakeup_fd(-1))
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # A group of its own, so that it can be ended whole; only then `up` hears of it.
+        os.setsid()
+        channel.send(f"started {name} {os.getpid()}".encode())
+        channel.close()
+        run(name)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _run(name: str) -> None:
+    """What the fork is for. Its module is loaded by the fork that needs it alone."""
+    if name == WEB:
+        import_module("aniworld.supervisor.web").run(int(sys.argv[2]))
+    else:
+        import_module("aniworld.supervisor.cluster").run(name)
+
+
+def _load() -> None:
+    if settings.EMBEDDED:
+        # The admin's theme would load the client of PostgreSQL, 5 MB, for fields that nobody uses.
+        sys.modules["django.contrib.postgres"] = None  # type: ignore[assignment]  # as the import system reads it
+    django.setup()
+    # It knows models, so it can be imported only now.
+    import_module("aniworld.supervisor.cluster").prepare()
+
+
+if __name__ == "__main__":
+    tie.to_parent()
+    linux.call_itself("nursery")
+    _load()
+    serve(socket.socket(fileno=int(sys.argv[1])), _run)

@@ -1,0 +1,1 @@
+"""Databases and files of earlier versions are brought up to this one."""
