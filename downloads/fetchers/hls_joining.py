@@ -70,12 +70,17 @@ class Joining:
         self._unfinished.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """The whole file, under its name. Raises what the joining raised."""
+        """The whole file, under its name. Raises what the joining raised, and what ended the work meanwhile."""
+        end = self._process.end
+        # Once more: with the transfer, what it waited for was forgotten.
+        self._job.control.on_interrupt(end)
         self._thread.join()
+        self._job.control.forget(end)
         try:
             if self._error:
                 raise self._error
             if not self._is_done:
+                self._job.control.check()
                 self._again()
             self._unfinished.rename(self._whole)
         finally:

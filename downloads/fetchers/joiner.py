@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from aniworld.environment import ROOT
 from downloads.media.remux import Aim, IndexTooLarge
 from providers.exceptions import WrongContent
 
-_ROOT = Path(__file__).resolve().parents[2]
 _CHILD = "downloads.media.joining_child"
 _KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")
 
@@ -38,7 +38,7 @@ class Joiner:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            cwd=_ROOT,
+            cwd=ROOT,
             # What is secret in the environment is not for it.
             env={**kept, "PYTHONUTF8": "1"},
         )
