@@ -30,7 +30,9 @@ def main() -> None:
     """One file, then the end; also when the process that started this one is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Sent to all processes of a worker: when this one ends is for that to say.
+        signal.signal(number, signal.SIG_IGN)
     task = _read()
     aim = remux.Aim(**{**task["aim"], "target": Path(task["aim"]["target"])})
     renditions = [[_paths(number, group) for group in range(count)] for number, count in enumerate(task["groups"])]
