@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from django.conf import settings
 
 import benchmarks.ready  # noqa: F401  # before the models
 import downloads.tasks  # noqa: F401  # what an idle worker has loaded
+from benchmarks.timing import warm
 from downloads import truth
 from downloads.control import Control
 from downloads.fetchers import fetch
@@ -34,15 +36,16 @@ from providers.http import Client, Policy
 def main() -> None:
     values = json.loads(sys.argv[1])
     item = claimed()
+    warm()
     idle, cpu = memory("VmRSS"), time.process_time()
     began = time.monotonic()
-    with Control(item) as control:
+    with Control(item) as control, Children() as children:
         result = check(values, control) if values["kind"] == "truth" else download(values, item, control)
     wall = time.monotonic() - began
     WorkFolder(Path(settings.WORK_DIR), item.pk, item.token).remove()
     assert item.stop()
     assert result >= values["least"], f"only {result} bytes"
-    print(json.dumps({"wall": wall, "cpu_before": cpu, "idle": idle, "peak": memory("VmHWM")}))
+    print(json.dumps({"wall": wall, "cpu_before": cpu, "idle": idle, "peak": memory("VmHWM") + children.peak}))
 
 
 def claimed() -> QueueItem:
@@ -84,6 +87,37 @@ def client(values: dict[str, Any]) -> Client:
     if values.get("authority"):
         made._session.verify = values["authority"]
     return made
+
+
+class Children:
+    """The most memory that this process's children took together while it was open, what is shared counted in part."""
+
+    def __init__(self) -> None:
+        self.peak = 0
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            pids = [pid for path in Path("/proc/self/task").glob("*/children") for pid in _text(path).split()]
+            found = [re.search(r"^Pss:\s+(\d+) kB", _text(Path(f"/proc/{pid}/smaps_rollup")), re.M) for pid in pids]
+            self.peak = max(self.peak, 1024 * sum(int(one[1]) for one in found if one))
+
+    def __enter__(self) -> Children:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._over.set()
+        self._watcher.join()
+
+
+def _text(path: Path) -> str:
+    """Empty when the process is gone."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def memory(name: str) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from downloads.containers import open_media
 from downloads.interruptions import Untrue
+from downloads.media.containers import open_media
 from downloads.spoken import contradiction
 from providers.contracts import Language
 

@@ -19,12 +19,12 @@ from library.folders import (
     ArrivalFailed,
     demand_inside,
     failure,
-    is_disk_full,
     opened,
     remove_empty,
     standing,
     sync,
 )
+from library.full_disk import is_disk_full
 from library.naming import checked_part, numbered
 from library.root import LibraryUnavailable, library_root
 

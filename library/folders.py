@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from django.utils.translation import gettext as _
 
 from aniworld.refusals import Explained
+from library.full_disk import is_disk_full
 from library.naming import checked_part
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _FOLDER_SYNC_UNKNOWN = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF}
 
 
@@ -26,11 +26,6 @@ class ArrivalFailed(Explained):
     def __init__(self, message: str, *, disk_full: bool = False) -> None:
         super().__init__(message)
         self.disk_full = disk_full
-
-
-def is_disk_full(error: Exception) -> bool:
-    """Whether the file system refused a write for want of room or quota, also where FFmpeg reports it."""
-    return getattr(error, "errno", None) in _DISK_FULL
 
 
 def failure(destination: PurePosixPath, error: OSError) -> ArrivalFailed:

@@ -6,11 +6,13 @@ After a restart the segments on disk are used again when the playlist still list
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from downloads.fetchers.base import Fetched, Job
 from downloads.fetchers.hls_joining import Joining
 from downloads.fetchers.hls_segments import Gathering
 from downloads.fetchers.hls_tracks import SEGMENTS, open_tracks
+from downloads.fetchers.joiner import Joiner
 from downloads.fetchers.playlist import MediaPlaylist, media_playlist
 from downloads.fetchers.playlist_master import choose
 from downloads.workfolder import SLOW_DISK_SECONDS, discard, flush, read_journal, write_journal
@@ -24,10 +26,23 @@ def fetch(job: Job) -> Fetched:
     noted = read_journal(job.folder)
     if noted.get("remuxed") and whole.exists():
         return Fetched(whole, noted.get("duration"))
+    # Ready by the time the first segment is there.
+    with Joiner() as process:
+        playlists = _joined(job, process, whole)
+    # On disk before it is counted on: a power cut must leave either the file or what it is made of.
+    job.control.alive(SLOW_DISK_SECONDS)
+    flush(whole)
+    write_journal(job.folder, {**read_journal(job.folder), "remuxed": True}, durable=True)
+    discard(job.folder / SEGMENTS)
+    return Fetched(whole, playlists[0].duration)
+
+
+def _joined(job: Job, process: Joiner, whole: Path) -> list[MediaPlaylist]:
+    """Gathers the segments and has them joined as they come; answers what they were listed in."""
     try:
         playlists, language = _playlists(job)
         gathering = Gathering(job, open_tracks(job.folder, playlists))
-        joining = Joining(job, gathering, whole, language)
+        joining = Joining(job, gathering, whole, language, process)
         joining.start()
         try:
             gathering.run()
@@ -40,12 +55,7 @@ def fetch(job: Job) -> Fetched:
     finally:
         job.control.end()
     joining.finish()
-    # On disk before it is counted on: a power cut must leave either the file or what it is made of.
-    job.control.alive(SLOW_DISK_SECONDS)
-    flush(whole)
-    write_journal(job.folder, {**read_journal(job.folder), "remuxed": True}, durable=True)
-    discard(job.folder / SEGMENTS)
-    return Fetched(whole, playlists[0].duration)
+    return playlists
 
 
 def _playlists(job: Job) -> tuple[list[MediaPlaylist], str]:

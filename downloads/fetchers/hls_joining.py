@@ -1,4 +1,4 @@
-"""Joins the segments of a stream into its MP4 while they arrive, in a thread of its own.
+"""Has the segments of a stream joined into its MP4 while they arrive; a thread of its own follows that.
 
 Until the end both the segments and the MP4 are on disk, so that a kill costs no finished segment. Where there is no
 room for both, above the floor and beside what other downloads have reserved, the MP4 waits until the last segment is
@@ -17,11 +17,12 @@ from pathlib import Path
 from django.db import connection
 
 from downloads import diskplan
-from downloads.fetchers import remux
 from downloads.fetchers.base import Job
 from downloads.fetchers.hls_segments import Abandoned, Gathering
 from downloads.fetchers.hls_tracks import Track
+from downloads.fetchers.joiner import Joiner, JoinerDied
 from downloads.fetchers.playlist import Segment
+from downloads.media import remux
 from library.files import is_disk_full
 from providers.exceptions import WrongContent
 
@@ -44,8 +45,9 @@ class _NoRoom(Exception):
 class Joining:
     """From `start` on it follows the gathering; either `finish` or `abandon` ends it."""
 
-    def __init__(self, job: Job, gathering: Gathering, whole: Path, language: str) -> None:
+    def __init__(self, job: Job, gathering: Gathering, whole: Path, language: str, process: Joiner) -> None:
         self._job = job
+        self._process = process
         self._gathering = gathering
         self._whole = whole
         self._language = language
@@ -68,12 +70,17 @@ class Joining:
         self._unfinished.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """The whole file, under its name. Raises what the joining raised."""
+        """The whole file, under its name. Raises what the joining raised, and what ended the work meanwhile."""
+        end = self._process.end
+        # Once more: with the transfer, what it waited for was forgotten.
+        self._job.control.on_interrupt(end)
         self._thread.join()
+        self._job.control.forget(end)
         try:
             if self._error:
                 raise self._error
             if not self._is_done:
+                self._job.control.check()
                 self._again()
             self._unfinished.rename(self._whole)
         finally:
@@ -81,9 +88,9 @@ class Joining:
 
     def _run(self) -> None:
         try:
-            self._write(remux.SPARE, keep=True)
+            self._write(self._process, remux.SPARE, keep=True)
             self._is_done = True
-        except (Abandoned, _NoRoom, remux.IndexTooLarge) as error:
+        except (Abandoned, _NoRoom, remux.IndexTooLarge, JoinerDied) as error:
             # It is done anew when all segments are there.
             self._is_index_large = isinstance(error, remux.IndexTooLarge)
         except BaseException as error:
@@ -102,14 +109,16 @@ class Joining:
         job, self._read, self._looked_at = self._job, 0, 0.0
         if self._has_room():
             # The whole file may be moved behind its index: it takes long, and is sure.
-            self._write(0 if self._is_index_large else CERTAIN, keep=True)
+            with Joiner() as process:
+                self._write(process, 0 if self._is_index_large else CERTAIN, keep=True)
             return
         reserved = diskplan.reserved_for_others(job.control.item)
         diskplan.require(job.work_root, self._gathering.progress.largest + self._index(CERTAIN), reserved=reserved)
         logger.info("There is no room for the segments and the file at once: they are removed as they are joined")
-        self._write(CERTAIN, keep=False)
+        with Joiner() as process:
+            self._write(process, CERTAIN, keep=False)
 
-    def _write(self, spare: float, *, keep: bool) -> None:
+    def _write(self, process: Joiner, spare: float, *, keep: bool) -> None:
         gathering = self._gathering
         tracks = gathering.tracks
         seconds = tracks[0].playlist.duration
@@ -119,12 +128,22 @@ class Joining:
         def alive() -> None:
             self._job.control.alive(60 if spare else 60 + self._read / SLOWEST_DISK)
 
+        self._job.control.on_interrupt(process.end)
         try:
-            remux.to_mp4(aim, *groups, alive=alive)
+            process.to_mp4(aim, groups, alive)
         except remux.IndexTooLarge as error:
             if spare == CERTAIN:
                 raise WrongContent("The stream holds far more packets than its playlist allows.") from error
             raise
+        except JoinerDied as error:
+            self._job.control.check()
+            if process is not self._process:
+                # The second one as well: it is what they read.
+                raise WrongContent("The segments crash what joins them.") from error
+            raise
+        finally:
+            self._job.control.forget(process.end)
+            process.end()
 
     def _paths(self, track: Track, segments: Sequence[Segment], *, keep: bool) -> Iterator[Path]:
         """The files of one group as they get ready."""

@@ -36,7 +36,7 @@ SEGMENT_LIMIT = 64 * 1024 * 1024
 INIT_LIMIT = 4 * 1024 * 1024
 TRIES = 3
 # So many segments may wait to be joined before only so many connections go on.
-LOOK_AHEAD, FEW = 8, 2
+LOOK_AHEAD, FEW = 8, 1
 # What an init section begins with when it is not encrypted.
 _BOXES = (b"ftyp", b"styp", b"moov", b"free", b"sidx", b"emsg")
 

@@ -175,6 +175,9 @@ class _Reader:
     def pictures_only(self, _value: str) -> None:
         raise WrongContent("The playlist lists single pictures only.")
 
+    def gap(self, _value: str) -> None:
+        raise WrongContent("The playlist has gaps: parts of the stream are missing at the host.")
+
     def _address(self, given: str) -> None:
         if self.duration is None:
             return
@@ -220,4 +223,5 @@ _TAGS = {
     "#EXT-X-PLAYLIST-TYPE": _Reader.playlist_type,
     "#EXT-X-ENDLIST": _Reader.endlist,
     "#EXT-X-I-FRAMES-ONLY": _Reader.pictures_only,
+    "#EXT-X-GAP": _Reader.gap,
 }

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from downloads.fetchers.playlist_lines import address, attributes, lines_of
+from downloads.media.languages import language_code
 from providers.exceptions import WrongContent
 
 MOST_ENTRIES = 1000
@@ -15,14 +16,6 @@ _USUAL_RATES = {1080: 8_000_000, 720: 4_000_000, 480: 2_000_000, 360: 1_100_000}
 _RESOLUTION = re.compile(r"(\d{1,5})[xX](\d{1,5})", re.ASCII)
 _NAMED_HEIGHT = re.compile(r"\b(\d{3,4})[pP]\b", re.ASCII)
 _SOUND_CODECS = ("mp4a", "ac-3", "ec-3", "ac-4", "opus", "flac", "alac", "mp3", "vorbis", "stpp", "wvtt")
-# ISO 639-2 codes of the tags that hosts of series use; of others the tag itself is taken where it has three letters.
-_CODES = {
-    "de": "deu", "ger": "deu", "en": "eng", "ja": "jpn", "jp": "jpn", "fr": "fra", "fre": "fra", "es": "spa",
-    "it": "ita", "ko": "kor", "zh": "zho", "chi": "zho", "pt": "por", "ru": "rus", "pl": "pol", "tr": "tur",
-    "nl": "nld", "dut": "nld", "sv": "swe", "da": "dan", "no": "nor", "nb": "nob", "fi": "fin", "cs": "ces",
-    "cze": "ces", "hu": "hun", "ar": "ara", "hi": "hin", "th": "tha", "vi": "vie", "uk": "ukr", "el": "ell",
-    "gre": "ell", "ro": "ron", "rum": "ron", "id": "ind",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +43,6 @@ class _Sound:
     uri: str
     code: str
     rank: int
-
-
-def language_code(tag: str) -> str:
-    """The ISO 639-2 code of a language tag such as de, ger or de-DE; empty for what is none."""
-    primary = re.split(r"[-_]", tag.strip().lower(), maxsplit=1)[0]
-    return _CODES.get(primary, primary if len(primary) == 3 and primary.isalpha() and primary.isascii() else "")
 
 
 def choose(text: str, url: str, quality: str, audio: str = "") -> Choice | None:

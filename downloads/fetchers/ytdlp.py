@@ -84,9 +84,16 @@ def _command(job: Job) -> list[str]:
         "--ffmpeg-location=/nonexistent",
         "--downloader=native",
         "--format=best[protocol^=http]/best[protocol^=m3u8]/best",
+        *_preferred(job.quality),
         # A folder's name may hold what yt-dlp takes for a field.
         f"--output={str(job.folder).replace('%', '%%')}/fetched.%(ext)s",
     ]
+
+
+def _preferred(quality: str) -> list[str]:
+    """As for a playlist of our own: the best at or below a height such as 720p, else the smallest above."""
+    height = quality.removesuffix("p")
+    return [f"--format-sort=res:{height}"] if height.isdecimal() else []
 
 
 def _secrets(job: Job, proxy: str) -> str:

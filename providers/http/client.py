@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import requests
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -20,6 +19,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 from tenacity.stop import stop_base
+from urllib3.response import HTTPResponse
 
 from providers.exceptions import (
     ConnectionFailed,
@@ -235,7 +235,7 @@ class Client:
         finally:
             response.close()
         self._received.bytes = self.received + len(content)
-        page = Page(final, response.status_code, response.headers, content)
+        page = Page(final, response.status, response.headers, content)
         content_is_page = answers.is_html(page.content_type, content[:512])
         error = answers.refusal(final, page.status, page.headers, page.text if content_is_page else "")
         if error:
@@ -255,7 +255,7 @@ class Client:
             content = whole_body(response, url, PAGE_LIMIT, until)
         finally:
             response.close()
-        error = answers.refusal(url, response.status_code, response.headers, content.decode("utf-8", "replace"))
+        error = answers.refusal(url, response.status, response.headers, content.decode("utf-8", "replace"))
         if error:
             raise error
         return url
@@ -269,7 +269,7 @@ class Client:
         data: Mapping[str, str] | None,
         timeout: float,
         until: float | None = None,
-    ) -> tuple[requests.Response, str]:
+    ) -> tuple[HTTPResponse, str]:
         """The first answer that is no redirect, and its address."""
         asked, here = self._with_policy(headers), url
         query = params
@@ -284,7 +284,7 @@ class Client:
             response.close()
             if target in seen:
                 raise ServerFailed(f"{shown(url)} redirects in a loop.")
-            if response.status_code not in (307, 308):
+            if response.status not in (307, 308):
                 method, data = "GET", None
             if origin(target) != origin(here):
                 asked = self._for_strangers(headers)
@@ -308,23 +308,21 @@ class Client:
         headers: Mapping[str, str],
         data: Mapping[str, str] | None,
         timeout: float,
-    ) -> requests.Response:
+    ) -> HTTPResponse:
         check_address(url)
         try:
-            request = requests.Request(method, url, headers=headers, params=params or None, data=data or None)
-            prepared = self._session.prepare_request(request)
-            return self._session.send(prepared, stream=True, timeout=(timeout, timeout), allow_redirects=False)
+            return self._session.ask(method, url, headers=headers, params=params, data=data, seconds=timeout)
         except ProviderError:
             raise
         except Exception as error:
             raise translated(error, url) from None
 
-    def _judge_media(self, response: requests.Response, url: str) -> None:
-        if response.status_code not in (200, 206):
-            if response.status_code == 416:
+    def _judge_media(self, response: HTTPResponse, url: str) -> None:
+        if response.status not in (200, 206):
+            if response.status == 416:
                 raise OutOfRange(f"{shown(url).partition('/')[0]} does not have the part that was asked for (416).")
-            raise answers.stream_refusal(url, response.status_code, response.headers) or ServerFailed(
-                f"{shown(url).partition('/')[0]} answered unexpectedly ({response.status_code}).", response.status_code
+            raise answers.stream_refusal(url, response.status, response.headers) or ServerFailed(
+                f"{shown(url).partition('/')[0]} answered unexpectedly ({response.status}).", response.status
             )
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):

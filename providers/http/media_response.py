@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-import requests
 from urllib3.response import HTTPResponse
 
 from providers.exceptions import Blocked, ConnectionFailed, TimedOut, WrongContent, WrongPart
@@ -29,16 +28,15 @@ class MediaResponse:
     One thread reads; `close()` may be called from any other.
     """
 
-    def __init__(self, response: requests.Response, url: str, wanted_offset: int, wanted_end: int | None) -> None:
-        self.status = response.status_code
+    def __init__(self, response: HTTPResponse, url: str, wanted_offset: int, wanted_end: int | None) -> None:
+        self.status = response.status
         self.url = url
         self.headers: Mapping[str, str] = response.headers
         self.content_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self.etag = self.headers.get("ETag")
         self.last_modified = self.headers.get("Last-Modified")
         self.accepts_ranges = self.status == 206
-        self._response = response
-        self._raw: HTTPResponse = response.raw
+        self._raw = response
         self._answer: StreamedAnswer = self._raw._fp  # type: ignore[assignment]  # no public way to the plain body
         self._transport = getattr(self._raw, "transport", None)
         self._has_more = Readiness(self._transport)

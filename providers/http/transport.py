@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3.exceptions
+from urllib3.response import HTTPResponse
 
 from providers.exceptions import AddressRefused, ConnectionFailed, ProviderError, TimedOut, TooLarge
 from providers.http.answers import shown
@@ -33,9 +34,9 @@ def check_address(url: str) -> None:
         raise AddressRefused(f"The address at {shown(url).partition('/')[0]} has parts that no provider needs.")
 
 
-def location(response: requests.Response, url: str) -> str | None:
+def location(response: HTTPResponse, url: str) -> str | None:
     """The absolute target of a redirect, None for other answers."""
-    if response.status_code not in _REDIRECTS or "Location" not in response.headers:
+    if response.status not in _REDIRECTS or "Location" not in response.headers:
         return None
     try:
         # Header bytes arrive as Latin-1; servers mean UTF-8.
@@ -53,9 +54,9 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def whole_body(response: requests.Response, url: str, limit: int, until: float) -> bytes:
+def whole_body(response: HTTPResponse, url: str, limit: int, until: float) -> bytes:
     """The unpacked body, read within the time that is left. Raises `TooLarge`, `TimedOut`, `ConnectionFailed`."""
-    raw = response.raw
+    raw = response
     body = bytearray()
     with cut_off_after(until - time.monotonic(), getattr(raw, "transport", None)) as late:
         try:
@@ -85,7 +86,7 @@ def translated(error: Exception, url: str) -> ProviderError:
         return late_error(url)
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
         return ConnectionFailed(f"The certificate or TLS of {shown(url).partition('/')[0]} is not in order.")
-    if isinstance(error, requests.exceptions.InvalidURL | urllib3.exceptions.LocationParseError | UnicodeError):
+    if isinstance(error, requests.exceptions.InvalidURL | urllib3.exceptions.LocationValueError | UnicodeError):
         return AddressRefused("That is not a readable address.")
     if isinstance(error, requests.exceptions.InvalidHeader):
         return AddressRefused("A header of this provider holds characters that can't be sent.")

@@ -258,8 +258,11 @@ def job(
         return Client(replace(policy, headers=dict(headers))) if headers else client
 
     stream = Stream(url, kind, "direct", {"User-Agent": "tests"})
+    item = leased_item()
     try:
-        with Control(leased_item()) as control:
+        with Control(item) as control:
             yield Job(stream, clients, folder, control, connections, quality, folder, audio=audio)
     finally:
         client.close()
+        # Else the next one of the test may be one too many at once.
+        item.cancel()

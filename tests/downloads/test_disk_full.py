@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from aniworld.configuration import store
 from downloads import engine, fetchers, queue, tasks, upkeep
-from downloads.fetchers import remux
+from downloads.fetchers.joiner import Joiner
 from downloads.models import QueueItem
 from library import files
 from library.models import Episode, EpisodeFile, Series
@@ -208,7 +208,7 @@ WRITES = [
     (MP4, os, "fdatasync"),
     (HLS, Path, "write_text"),
     (HLS, Path, "rename"),
-    (HLS, remux, "to_mp4"),
+    (HLS, Joiner, "to_mp4"),
     (MP4, files, "_flush"),
     (MP4, files, "_publish"),
     (MP4, files, "sync"),

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ pytestmark = [pytest.mark.soak, pytest.mark.processes, pytest.mark.timeout(3 * 3
 
 DOWNLOADS = int(os.environ.get("SOAK_SMALL", "5000"))
 SERIES_AT_ONCE = 8
+# Seconds in which no download at all may come to its end.
+STUCK = 180
 # The plan: bytes of memory over all processes, handles of any one of them, bytes of the database for each download
 # (rows, events, history; nothing is old enough to be pruned), and megabytes at which a log begins anew, of which nine
 # more are kept. A worker is replaced after 50 tasks, so their number of handles does not grow with the downloads.
@@ -65,7 +68,7 @@ def _download(up: Running, least: int) -> int:
     while done < least:
         keys = [_added(up, number) for number in range(SERIES_AT_ONCE)]
         ids = [pk for key in keys for pk in queue(up, key, episodes(up, key))]
-        eventually(lambda: _all_over(up), 60 + 5 * len(ids), "all downloads are over")
+        _until_all_are_over(up)
         statistics = up.api("GET", "/api/queue/status")["statistics"]
         assert statistics["completed"] == len(ids), statistics
         done += len(ids)
@@ -83,10 +86,20 @@ def _added(up: Running, number: int) -> str:
     return key
 
 
-def _all_over(up: Running) -> bool:
+def _until_all_are_over(up: Running) -> None:
+    """However slow the machine is: it fails when none came to its end for `STUCK` seconds."""
+    before, left = -1, 1
+    while left:
+        states = eventually(partial(_moved, up, before), STUCK, f"another download is over than the {before}")
+        before, left = states["completed"], states["pending"] + states["active"] + states["paused"]
+
+
+def _moved(up: Running, before: int) -> dict[str, int]:
+    """The numbers of the queue when more downloads are completed than before, or none is left; else empty."""
     time.sleep(0.5)
-    states = up.api("GET", "/api/queue/status")["statistics"]
-    return not states["pending"] + states["active"] + states["paused"]
+    states: dict[str, int] = up.api("GET", "/api/queue/status")["statistics"]
+    is_over = not states["pending"] + states["active"] + states["paused"]
+    return states if is_over or states["completed"] != before else {}
 
 
 def _size(up: Running) -> Size:

@@ -13,8 +13,9 @@ import pytest
 
 from aniworld.configuration import store
 from downloads import truth
-from downloads.fetchers import hls, remux
+from downloads.fetchers import hls
 from downloads.interruptions import MustWait
+from downloads.media import remux
 from providers.contracts import Language, StreamKind
 from providers.demo.series import links
 from providers.demo.site import Site

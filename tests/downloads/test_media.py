@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 
 from downloads import truth
-from downloads.fetchers import remux
 from downloads.interruptions import Untrue
+from downloads.media import remux
 from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import WrongContent
 

@@ -186,6 +186,7 @@ def test_a_list_that_never_changes_needs_no_end() -> None:
         (_media("#EXT-X-BYTERANGE:0@5\n#EXTINF:4,\na.ts"), "range of bytes"),
         (_media("#EXT-X-BYTERANGE:5@-5\n#EXTINF:4,\na.ts"), "range of bytes"),
         (_media("#EXTINF:4,\na.ts").replace(":0", ":" + "9" * 5000), "number that can't be"),
+        (_media("#EXTINF:4,\na.ts\n#EXTINF:4,\n#EXT-X-GAP\nb.ts"), "gaps"),
         (_media("#EXT-X-I-FRAMES-ONLY\n#EXTINF:4,\na.ts"), "pictures only"),
         (_media("#EXTINF:0,\na\n" * (MOST_SEGMENTS + 1)), f"more than {MOST_SEGMENTS}"),
         (_media("#EXTINF:4,\n" + "a" * 20_000), "20000 characters"),

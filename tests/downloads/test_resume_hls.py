@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -20,7 +23,7 @@ from downloads.interruptions import LeaseLost
 from downloads.models import QueueItem
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips, clips_in, make
-from providers.exceptions import Expired, ProviderError
+from providers.exceptions import Expired, ProviderError, WrongContent
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
@@ -107,6 +110,75 @@ def test_a_cancel_is_noticed_while_no_segment_is_answered(host: Hosting, clips: 
         # The host keeps silent for ten times as long.
         assert time.monotonic() - cancelled[0] < 6
         cancelling.join()
+
+
+def _joiners() -> list[int]:
+    """The processes that join segments for this one."""
+    found = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            pids = [int(pid) for pid in path.read_text().split()]
+            found += [pid for pid in pids if b"joining_child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return found
+
+
+@contextmanager
+def _striking(times: int) -> Iterator[list[int]]:
+    """Kills what joins, so many times at most."""
+    over, struck = threading.Event(), list[int]()
+
+    def strike() -> None:
+        while not over.wait(0.02) and len(struck) < times:
+            for pid in set(_joiners()) - set(struck):
+                os.kill(pid, signal.SIGKILL)
+                struck.append(pid)
+
+    striker = threading.Thread(target=strike)
+    striker.start()
+    try:
+        yield struck
+    finally:
+        over.set()
+        striker.join()
+
+
+def test_a_joiner_that_is_killed_costs_no_segment(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    with _striking(1) as struck:
+        _fetch_hls(host, tmp_path)
+    assert len(struck) == 1
+    assert len([one for one in host.asked if one.path.startswith("/seg")]) == 6
+    assert not _joiners()
+
+
+def test_segments_that_crash_the_joiner_are_wrong_content(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    with _striking(9) as struck, pytest.raises(WrongContent, match="crash"):
+        _fetch_hls(host, tmp_path)
+    assert len(struck) == 2
+
+
+def test_a_cancel_ends_a_joiner_that_hangs(host: Hosting, clips: Clips, tmp_path: Path) -> None:
+    _plain(host, clips)
+    host.resources["/seg0.ts"].speed = len(host.resources["/seg0.ts"].body)
+    cancelled: list[float] = []
+    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path) as one:
+
+        def cancel() -> None:
+            [joiner] = eventually(_joiners, 20, "the joiner")
+            os.kill(joiner, signal.SIGSTOP)
+            finished = tmp_path / "segments" / "picture"
+            eventually(lambda: len(list(finished.glob("0000?-*"))) == 6, 20, "all segments")
+            QueueItem.objects.get(pk=one.control.item.pk).cancel()
+            cancelled.append(time.monotonic())
+
+        cancelling = threading.Thread(target=cancel)
+        cancelling.start()
+        with pytest.raises(LeaseLost):
+            hls.fetch(one)
+        cancelling.join()
+    assert time.monotonic() - cancelled[0] < 6
+    assert not _joiners()
 
 
 def test_a_changed_playlist_starts_clean(host: Hosting, clips: Clips, tmp_path: Path) -> None:

@@ -74,6 +74,26 @@ def test_a_file_and_a_playlist_arrive_and_are_counted(host: Hosting, tmp_path: P
         assert item.downloaded_bytes == fetched.path.stat().st_size
 
 
+@pytest.mark.parametrize(("quality", "chosen"), [("best", "high-"), ("480p", "")])
+def test_the_preferred_quality_is_kept_to(host: Hosting, tmp_path: Path, quality: str, chosen: str) -> None:
+    listed = host.resources["/list.m3u8"]
+    other = listed.body
+    for number in range(6):
+        other = other.replace(b"%d.ts" % number, b"high-%d.ts" % number)
+        host.resources[f"/high-{number}.ts"] = host.resources[f"/{number}.ts"]
+    host.resources["/high.m3u8"] = Resource(other, content_type=listed.content_type)
+    variants = {"list.m3u8": "640x360", "high.m3u8": "1920x1080"}
+    lines = "".join(
+        f"#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION={size}\n{name}\n" for name, size in variants.items()
+    )
+    host.resources["/all.m3u8"] = Resource(f"#EXTM3U\n{lines}".encode(), content_type=listed.content_type)
+    url = f"{host.address}/all.m3u8"
+    with job(url, StreamKind.YTDLP, tmp_path, allowed=_own(host), quality=quality) as one:
+        ytdlp.fetch(one)
+    asked = {one.path for one in host.asked if one.path.endswith(".ts")}
+    assert asked == {f"/{chosen}{number}.ts" for number in range(6)}
+
+
 def _children() -> list[linux.Process]:
     return [found for found in linux.descendants(os.getpid()) if "python" in found.name]
 

@@ -20,9 +20,9 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from downloads.containers import open_media
-from downloads.fetchers.playlist_master import language_code
-from library.files import is_disk_full
+from downloads.media.containers import open_media
+from downloads.media.languages import language_code
+from library.full_disk import is_disk_full
 from providers.exceptions import WrongContent
 
 # What belongs together up to a discontinuity; the paths may come as they get ready.
