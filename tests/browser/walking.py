@@ -1,0 +1,25 @@
+"""Ways through the pages that several tests go."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from tests.running import PASSWORD, Running
+
+
+def session_of(up: Running, chromium: Browser, username: str = "") -> Any:
+    """The cookies of one login; more of them than needed would be throttled."""
+    context = chromium.new_context(base_url=up.url, locale="en-GB")
+    page = context.new_page()
+    page.goto("/login?next=/queue")
+    if username:
+        page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/queue$"))
+    state = context.storage_state()
+    context.close()
+    return state
