@@ -329,6 +329,9 @@ def test_the_first_page_is_light_and_does_not_jump(up: Running, window: Window, 
     )
     assert sum(size for _name, size in weights) < 150_000, sorted(weights, key=lambda one: -one[1])[:10]
     assert page.evaluate("window.shifted") < 0.02
+    # Pictures come as they are scrolled to, and their place is kept free.
+    late = "[...document.querySelectorAll('.cover img')].map((one) => [one.loading, one.width > 0 && one.height > 0])"
+    assert page.evaluate(late) == [["lazy", True]] * page.locator(".cover img").count()
 
 
 def test_the_admin_is_live_and_keeps_what_is_selected(up: Running, window: Window, session: Any) -> None:
