@@ -13,7 +13,7 @@ PIECE = 65_536
 
 
 class Line:
-    """Passes bytes on to the port of an `up`. While `is_cut` nobody answers; without `lets_sockets` upgrades are refused."""
+    """Passes bytes on to the port of an `up`; while `is_cut` nobody answers, and without `lets_sockets` no socket."""
 
     def __init__(self, port: int) -> None:
         self.lets_sockets = True

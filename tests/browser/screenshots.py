@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from aniworld.environment import ROOT
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
-from tests.running import PASSWORD, Running, eventually
+from tests.browser.walking import session_of
+from tests.running import Running, eventually
 
 TO = ROOT / "screenshots"
 SERIES = 20
@@ -138,17 +139,42 @@ PAGES = (
     Shot("admin", "/admin/"),
     Shot("admin-queue", "/admin/downloads/queueitem/"),
     Shot("admin-provider", "/admin/providers/provider/"),
-    Shot("admin-provider-form", "/admin/providers/provider/{provider}/change/"),
+    Shot("admin-provider-form", "/admin/providers/provider/?q=demo-file", _first("#result_list th a")),
     Shot("admin-configuration", "/admin/configuration/configuration/"),
     Shot("admin-chain", "/admin/providers/provider/chain/"),
 )
+
+
+@dataclass(frozen=True)
+class View:
+    """How a window looks."""
+
+    theme: str
+    size: tuple[int, int]
+    language: str = "en-GB"
+
+    def __str__(self) -> str:
+        return f"{self.language[:2]}-{self.theme}-{self.size[0]}"
+
+
 README = (
     ("library", "/", "light", (1280, 800)),
     ("queue", "/queue", "dark", (1280, 800)),
     ("series", "/anime/{key}", "dark", (1280, 960)),
     ("admin", "/admin/", "light", (1280, 960)),
 )
-GERMAN = ("library", "series", "queue", "providers", "calendar", "settings-downloads", "setup", "login", "help", "activity")
+GERMAN = (
+    "library",
+    "series",
+    "queue",
+    "providers",
+    "calendar",
+    "settings-downloads",
+    "setup",
+    "login",
+    "help",
+    "activity",
+)
 
 
 def _save_wrong(page: Page) -> None:
@@ -158,43 +184,102 @@ def _save_wrong(page: Page) -> None:
     page.wait_for_load_state()
 
 
+@dataclass
+class Camera:
+    """Takes pictures of an `up` into a folder; only those whose name contains `only`."""
+
+    up: Running
+    browser: Browser
+    to: Path
+    only: str = ""
+    session: Any = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    def take(self, shots: Sequence[Shot]) -> None:
+        """Each in both themes and both widths, and some in German too."""
+        for theme, size, language in product(("light", "dark"), (DESK, PHONE), ("en-GB", "de-DE")):
+            wanted = [one for one in shots if self.only in one.name and (language == "en-GB" or one.name in GERMAN)]
+            for signed_in in (True, False):
+                chosen = [one for one in wanted if one.signed_in == signed_in]
+                if chosen:
+                    self._take_with(chosen, View(theme, size, language), self.session if signed_in else None)
+
+    def take_for_readme(self, to: Path) -> None:
+        """The few of the README, small enough to be committed."""
+        for name, path, theme, size in README:
+            with self.window(View(theme, size), self.session) as page:
+                page.goto(path.format(**self.names))
+                _settle(page)
+                shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+                shown.quantize(256, dither=Image.Dither.NONE).save(to / f"{name}.png", optimize=True)
+
+    def sign_in(self) -> None:
+        """Keeps the cookies of one login."""
+        self.session = session_of(self.up, self.browser)
+
+    @contextmanager
+    def window(self, view: View, session: Any) -> Iterator[Page]:
+        """A page of that theme, size and language; closed after."""
+        context = self.browser.new_context(
+            base_url=self.up.url,
+            viewport={"width": view.size[0], "height": view.size[1]},
+            color_scheme=view.theme,  # type: ignore[arg-type]  # "light" or "dark"
+            locale=view.language,
+            storage_state=session,
+            has_touch=view.size == PHONE,
+            is_mobile=view.size == PHONE,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        yield page
+        context.close()
+
+    def _take_with(self, shots: Sequence[Shot], view: View, session: Any) -> None:
+        with self.window(view, session) as page:
+            for shot in shots:
+                try:
+                    self._take_one(page, shot, view)
+                except Error as error:  # one page that can't be taken keeps no other
+                    sys.stderr.write(f"{shot.name} {view}: {error.message.splitlines()[0]}\n")
+
+    def _take_one(self, page: Page, shot: Shot, view: View) -> None:
+        page.goto(shot.path.format(**self.names))
+        _settle(page)
+        if shot.act:
+            shot.act(page)
+            page.wait_for_timeout(350)
+        page.screenshot(path=self.to / f"{shot.name}-{view}.png")
+        if not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2:
+            page.screenshot(path=self.to / f"{shot.name}-{view}-whole.png", full_page=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README, into docs/images/")
     parser.add_argument("--only", default="", help="names that contain this")
     parser.add_argument("--to", type=Path, default=TO, help="another folder")
     arguments = parser.parse_args()
+    arguments.to.mkdir(parents=True, exist_ok=True)
     with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        arguments.to.mkdir(parents=True, exist_ok=True)
+        camera = Camera(up, browser, arguments.to, arguments.only)
         if not arguments.readme:
-            _take(up, browser, STRANGER, None, arguments)
+            camera.take(STRANGER)
         up.setup()
-        session = signed_in(up, browser)
+        camera.sign_in()
         if not arguments.readme:
-            _take(up, browser, EMPTY, session, arguments)
-        names = live_in(up)
-        if arguments.readme:
-            _take_for_readme(up, browser, session, names)
-        else:
-            _take(up, browser, PAGES, session, arguments, names)
+            camera.take(EMPTY)
+        camera.names = live_in(up)
+        camera.take_for_readme(ROOT / "docs" / "images")
+        if not arguments.readme:
+            camera.take(PAGES)
         browser.close()
-
-
-def signed_in(up: Running, browser: Browser) -> Any:
-    """The cookies of one login."""
-    with _window(up, browser, None, "light", DESK, "en-GB") as page:
-        page.goto("/login")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile("/$"))
-        return page.context.storage_state()
 
 
 def live_in(up: Running) -> dict[str, str]:
     """Adds series and tells their story; answers what stands for the names in paths."""
-    found = up.api("POST", "/api/anime/search", {"query": "a"})["items"]
-    found += up.api("POST", "/api/anime/search", {"query": "e"})["items"]
+    found = [one for word in ("a", "e") for one in up.api("POST", "/api/anime/search", {"query": word})["items"]]
     links = list(dict.fromkeys(one["link"] for one in found))[:SERIES]
     keys = [str(up.api("POST", "/api/anime/add", {"link": link})["key"]) for link in links]
 
@@ -206,60 +291,8 @@ def live_in(up: Running) -> dict[str, str]:
     environment = {**up.environment, "DJANGO_SETTINGS_MODULE": "aniworld.settings"}
     subprocess.run([sys.executable, "-m", "tests.browser.story"], env=environment, cwd=ROOT, check=True)
     failed = up.api("GET", "/api/queue/items?status=failed")["items"]
-    return {
-        **{"key": keys[2], "loading": keys[4], "failed": keys[9], "provider": "demo-file"},
-        "films": next((key for key in keys if any(s["season"] == 0 for s in up.api("GET", f"/api/anime/{key}")["seasons"])), keys[0]),
-        "failed_item": str(failed[0]["id"]),
-        "kept_item": str(failed[-1]["id"]),
-    }
-
-
-def _take(
-    up: Running, browser: Browser, shots: tuple[Shot, ...], session: Any, wanted: Any, names: dict[str, str] | None = None
-) -> None:
-    for theme in ("light", "dark"):
-        for size in (DESK, PHONE):
-            for language in ("en-GB", "de-DE"):
-                _take_all(up, browser, shots, session, wanted, names or {}, (theme, size, language))
-
-
-def _take_all(
-    up: Running,
-    browser: Browser,
-    shots: tuple[Shot, ...],
-    session: Any,
-    wanted: Any,
-    names: dict[str, str],
-    view: tuple[str, tuple[int, int], str],
-) -> None:
-    theme, size, language = view
-    for signed in (True, False):
-        chosen = [
-            shot
-            for shot in shots
-            if shot.signed_in == signed and wanted.only in shot.name and (language == "en-GB" or shot.name in GERMAN)
-        ]
-        if not chosen:
-            continue
-        with _window(up, browser, session if signed else None, theme, size, language) as page:
-            for shot in chosen:
-                where = "-".join([shot.name, *(["de"] if language != "en-GB" else []), theme, str(size[0])])
-                _one(page, shot, names, wanted.to / f"{where}.png")
-
-
-def _one(page: Page, shot: Shot, names: dict[str, str], to: Path) -> None:
-    try:
-        page.goto(shot.path.format(**names))
-        _settle(page)
-        if shot.act:
-            shot.act(page)
-            page.wait_for_timeout(350)
-        page.screenshot(path=to)
-        taller = page.evaluate("document.documentElement.scrollHeight / innerHeight")
-        if taller > 1.2 and not shot.act:
-            page.screenshot(path=to.with_stem(f"{to.stem}-whole"), full_page=True)
-    except Exception as error:  # one page that can't be taken keeps no other
-        print(f"{to.name}: {str(error).splitlines()[0]}", file=sys.stderr)
+    names = {"key": keys[2], "films": keys[0], "loading": keys[4], "failed": keys[9]}
+    return names | {"failed_item": str(failed[0]["id"]), "kept_item": str(failed[-1]["id"])}
 
 
 def _settle(page: Page) -> None:
@@ -267,37 +300,5 @@ def _settle(page: Page) -> None:
     page.wait_for_timeout(350)
 
 
-@contextmanager
-def _window(
-    up: Running, browser: Browser, session: Any, theme: str, size: tuple[int, int], language: str
-) -> Iterator[Page]:
-    context: BrowserContext = browser.new_context(
-        base_url=up.url,
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
-        locale=language,
-        storage_state=session,
-        has_touch=size == PHONE,
-        is_mobile=size == PHONE,
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    yield page
-    context.close()
-
-
-def _take_for_readme(up: Running, browser: Browser, session: Any, names: dict[str, str]) -> None:
-    for name, path, theme, size in README:
-        with _window(up, browser, session, theme, size, "en-GB") as page:
-            page.goto(path.format(**names))
-            _settle(page)
-            shown = Image.open(io.BytesIO(page.screenshot()))
-            shown.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-                ROOT / "docs" / "images" / f"{name}.png", optimize=True
-            )
-
-
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     main()

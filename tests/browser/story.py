@@ -1,4 +1,4 @@
-"""Some days in the life of an installation, as rows: what takes days to come about by itself, for pictures of the pages.
+"""Some days in the life of an installation, as rows: what takes days by itself, for pictures of the pages.
 
 Runs in a process of its own, on the data folder that `DATA_DIR` names, beside the `up` that has it:
 
@@ -95,12 +95,14 @@ def _moods(rows: Sequence[Series]) -> None:
     )
     Series.objects.filter(pk__in=[rows[3].pk, rows[8].pk, rows[10].pk]).update(monitored=False)
     candidates = [
-        {"provider": "demo", "slug": rows[2].slug, "link": rows[2].site, "name": rows[2].name, "year": 2023, "score": 0.71},
-        {"provider": "demo", "slug": rows[1].slug, "link": rows[1].site, "name": rows[1].name, "year": 2012, "score": 0.64},
-    ]  # fmt: skip
+        {"provider": "demo", "slug": one.slug, "link": one.site, "name": one.name, "year": one.year, "score": score}
+        for one, score in ((rows[2], 0.71), (rows[1], 0.64))
+    ]
     Series.objects.filter(pk=rows[-1].pk).update(provider="", slug="", site="")
     Finding.objects.create(kind="unmatched", path=rows[-1].folder, series=rows[-1], candidates=candidates)
-    Finding.objects.create(kind="not_understood", path="Nebelkrähen (2009)/extras/interview.mp4", detail="No number in it.")
+    Finding.objects.create(
+        kind="not_understood", path="Nebelkrähen (2009)/extras/interview.mp4", detail="No number in it."
+    )
     Finding.objects.create(
         kind="duplicate",
         path="Con (2014)/Season 01/Con - S01E02 - (German Sub).mkv",
@@ -118,13 +120,23 @@ def _favourites(of: User, rows: Sequence[Series]) -> None:
 def _hosts() -> None:
     """A host that is blocked and one that is down beside the demo's, each with a day of requests."""
     status = ProviderStatus.Status
-    for name, light, error in (("voe", status.BLOCKED, CAPTCHA), ("vidoza", status.DOWN, "No answer within 30 seconds.")):
+    for name, light, error in (
+        ("voe", status.BLOCKED, CAPTCHA),
+        ("vidoza", status.DOWN, "No answer within 30 seconds."),
+    ):
         Provider.objects.filter(name=name).update(enabled=True)
         ProviderStatus.objects.filter(provider__name=name).update(
             status=light, error_message=error, last_check=timezone.now() - timedelta(minutes=7), consecutive_failures=4
         )
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    for name, share in (("demo", 1.0), ("demo-file", 0.99), ("demo-hls", 0.93), ("demo-aes", 0.97), ("voe", 0.6), ("vidoza", 0.3)):
+    for name, share in (
+        ("demo", 1.0),
+        ("demo-file", 0.99),
+        ("demo-hls", 0.93),
+        ("demo-aes", 0.97),
+        ("voe", 0.6),
+        ("vidoza", 0.3),
+    ):
         provider = Provider.objects.get(name=name)
         for age in range(1, 24):
             requests = 6 + (age * 7 + len(name)) % 23
@@ -169,7 +181,7 @@ def _running(episode: Episode, provider: str, percent: float, speed: int) -> Que
         downloaded_bytes=int(total * percent / 100),
         download_speed=speed,
         eta_seconds=int(total * (1 - percent / 100) / speed),
-        token="story",  # noqa: S106 - of a lease
+        token="story",
         owner="story:1",
         started_at=now - timedelta(seconds=95),
         lease_until=now + timedelta(hours=1),
@@ -190,16 +202,32 @@ def _queue(rows: Sequence[Series]) -> None:
     _attempt(_running(second[0], "demo-hls", 18.2, 2_900_000), "demo-hls")
     for number, episode in enumerate([*second[1:4], *first[1:3], *third[:2]]):
         priority = Priority.HIGH if number == 0 else Priority.LOW if number > 5 else Priority.NORMAL
-        _item(episode, "pending", priority=priority, language=SUB if number == 3 else DUB, expected_bytes=450 * MEGABYTE)
+        _item(
+            episode, "pending", priority=priority, language=SUB if number == 3 else DUB, expected_bytes=450 * MEGABYTE
+        )
     blocked = _item(third[2], "paused", pause_reason="blocked", next_attempt_at=timezone.now() + timedelta(minutes=24))
     _attempt(blocked, "voe", "blocked", CAPTCHA)
     _item(second[4], "paused", pause_reason="user", downloaded_bytes=112 * MEGABYTE, total_bytes=470 * MEGABYTE)
     told = "Every source was tried: Demo HLS stalled after 12 MB, VOE asked for a captcha."
-    failed = _item(third[3], "failed", error_message=told, retry_count=3, rounds=3, completed_at=timezone.now() - timedelta(minutes=42))
+    failed = _item(
+        third[3],
+        "failed",
+        error_message=told,
+        retry_count=3,
+        rounds=3,
+        completed_at=timezone.now() - timedelta(minutes=42),
+    )
     _attempt(failed, "demo-hls", "stalled", STALLED, "voe")
     _attempt(failed, "voe", "blocked", CAPTCHA)
     short = "The file lasts 11 min, the other episodes of the season 23 to 24 min."
-    kept = _item(third[4], "failed", error_message=short, retry_count=3, rounds=3, completed_at=timezone.now() - timedelta(hours=3))
+    kept = _item(
+        third[4],
+        "failed",
+        error_message=short,
+        retry_count=3,
+        rounds=3,
+        completed_at=timezone.now() - timedelta(hours=3),
+    )
     _attempt(kept, "vidoza", "truth_failed", short)
     QuarantinedFile.objects.create(
         item=kept, provider="vidoza", language=DUB, place=here(), path="story.mp4", size=208 * MEGABYTE, reason=short,

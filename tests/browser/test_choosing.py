@@ -120,3 +120,32 @@ def test_more_series_come_while_scrolling_and_stay_chosen(
     page.locator("#chosen").get_by_role("button", name="Favourite", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("12 series are favourites now")
     assert troubles(watched) == []
+
+
+def test_forms_are_enough_without_script(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
+    page = window(live_server.url, script=False).page
+    sign_in(page)
+    page.goto("/queue")
+    waiting, failed = page.locator(".job--waiting"), page.get_by_role("button", name="Try again")
+    count = waiting.count()
+    waiting.first.get_by_role("button", name=re.compile("^Cancel")).click()
+    expect(waiting).to_have_count(count - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(waiting).to_have_count(count)
+    waiting.last.locator("select").select_option(label="High")
+    waiting.last.get_by_role("button", name="Set").click()
+    expect(waiting.nth(1).locator("select option[selected]")).to_have_text("High")
+    failed.click()
+    expect(waiting).to_have_count(count + 1)
+    page.locator("#pending-list .job__choose").first.check()
+    page.locator("#selected button[value=pause]").click()
+    expect(waiting).to_have_count(count)
+    page.goto("/settings/downloads")
+    page.get_by_label("Downloads at the same time").fill("3")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved: 1 setting.")).to_be_visible()
+    page.goto(GARDEN)
+    page.get_by_role("button", name="Monitored").click()
+    expect(page.get_by_role("button", name="Monitor", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Monitored")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A person who speaks German, from the first run to the arrived file, past a host that fails; then a finger on a phone."""
+"""Somebody who speaks German, from the first run past a failing host to the arrived file; then a finger on a phone."""
 
 from __future__ import annotations
 

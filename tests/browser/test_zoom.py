@@ -20,25 +20,35 @@ PAGES = (
     *("/", "/add", "/add?q=garden", "/queue", "/queue/window", "/calendar", "/favorites", "/providers", "/activity"),
     *("/wallboard", "/findings", GARDEN, f"{GARDEN}?season=2", f"{GARDEN}/rename", f"{GARDEN}/metadata"),
     *(f"{GARDEN}/remove", f"{GARDEN}/episodes/2/3", "/settings", "/settings/account", "/settings/downloads"),
-    *("/settings/library", "/settings/notifications", "/settings/keys", "/settings/backups", "/no/such/page", "/offline"),
+    *(
+        "/settings/library",
+        "/settings/notifications",
+        "/settings/keys",
+        "/settings/backups",
+        "/no/such/page",
+        "/offline",
+    ),
 )
-# Every control that can be seen, brought to the middle of the window, is in it from side to side, is what a click at its
-# middle would hit, and shows its words whole. What scrolls by itself, such as tabs, counts as in reach.
+# Every control that can be seen, brought to the middle of the window, lies within its sides, is what a click there
+# would hit, and shows its words whole. What scrolls by itself, such as tabs, counts as in reach.
 OUT_OF_REACH = """
 () => {
   const wrong = [];
-  const named = (one) => `${one.tagName.toLowerCase()}.${one.className} “${(one.ariaLabel || one.innerText || one.name || "").trim().slice(0, 40)}”`;
-  for (const one of document.querySelectorAll("main a[href], nav a[href], header a[href], button, input, select, textarea, summary")) {
-    if (!one.checkVisibility({ checkVisibilityCSS: true, checkOpacity: true, contentVisibilityAuto: true })) continue;
+  const words = (one) => (one.ariaLabel || one.innerText || one.name || "").trim().slice(0, 40);
+  const named = (one) => `${one.tagName.toLowerCase()}.${one.className} “${words(one)}”`;
+  const seen = { checkVisibilityCSS: true, checkOpacity: true, contentVisibilityAuto: true };
+  const belong = (one, hit) => one.contains(hit) || hit.contains(one) || hit.closest("label")?.control === one;
+  const all = "main a[href], nav a[href], header a[href], button, input, select, textarea, summary";
+  for (const one of document.querySelectorAll(all)) {
+    if (!one.checkVisibility(seen)) continue;
     one.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
     const box = one.getClientRects()[0];
     if (!box || box.width < 2 || box.height < 2) continue;
     if (box.left < -1 || box.right > innerWidth + 1) wrong.push(`${named(one)} leaves the window`);
     const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    const same = hit && (one.contains(hit) || hit.contains(one) || hit.closest("label")?.control === one || one.labels?.[0]?.contains(hit));
-    if (!same) wrong.push(`${named(one)} is covered by ${hit ? named(hit) : "nothing"}`);
-    const cuts = getComputedStyle(one).overflowX !== "visible";
-    if (one.matches("button, summary, a.button") && cuts && one.scrollWidth > one.clientWidth + 1) wrong.push(`${named(one)} is cut off`);
+    if (!hit || !belong(one, hit)) wrong.push(`${named(one)} is covered by ${hit ? named(hit) : "nothing"}`);
+    const isCut = getComputedStyle(one).overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1;
+    if (one.matches("button, summary, a.button") && isCut) wrong.push(`${named(one)} is cut off`);
   }
   scrollTo(0, 0);
   return wrong;

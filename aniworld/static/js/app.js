@@ -4,6 +4,7 @@ import * as live from "./live.js";
 import * as offline from "./offline.js";
 import { fetchLater, fetchMissed, refreshAll, refreshOn } from "./refresh.js";
 import { speed } from "./quantities.js";
+import * as searchSheet from "./search_sheet.js";
 import * as shortcuts from "./shortcuts.js";
 import * as toasts from "./toasts.js";
 
@@ -129,4 +130,5 @@ if (window.isSecureContext && document.body.dataset.worker) navigator.serviceWor
 root.classList.add("has-script");
 toasts.start();
 shortcuts.start();
+searchSheet.start();
 live.start();
