@@ -30,7 +30,7 @@ def first_run(page: Page, up: Running) -> None:
     page.get_by_label("Passwort").fill(PASSWORD)
     page.get_by_label("Noch einmal").fill(PASSWORD)
     page.get_by_label("Ordner").fill(str(up.data_dir / "library"))
-    expect(page.locator("#folder-check")).to_contain_text(re.compile(r"\d+,\d GB\s+frei"))
+    expect(page.locator("#folder-check")).to_contain_text(re.compile(r"\d+,\d\sGB\sfrei"))
     page.get_by_role("button", name="Meine Bibliothek öffnen").click()
     expect(page.get_by_role("heading", name="Deine Bibliothek ist leer")).to_be_visible()
 
