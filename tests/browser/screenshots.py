@@ -34,12 +34,13 @@ Act = Callable[[Page], object]
 
 @dataclass(frozen=True)
 class Shot:
-    """One page, and what is done there before it is taken. `key` in the path stands for a lively series."""
+    """One page, and what is done there before it is taken, and after. `key` in the path stands for a lively series."""
 
     name: str
     path: str
     act: Act | None = None
     signed_in: bool = True
+    after: Act | None = None
 
 
 def _first(selector: str) -> Act:
@@ -57,6 +58,11 @@ def _choose(page: Page) -> None:
 def _toast(page: Page) -> None:
     page.locator(".job--waiting .row-actions .button--danger").last.click()
     page.locator(".toast").first.wait_for()
+
+
+def _search(page: Page) -> None:
+    page.locator("#search").click()
+    page.keyboard.type("der")
 
 
 def _wrong_password(page: Page) -> None:
@@ -90,7 +96,8 @@ PAGES = (
     Shot("library-chosen", "/", _choose),
     Shot("library-filter", "/", _first(".filter__more > summary")),
     Shot("library-nothing", "/?q=zzzz"),
-    Shot("library-table", "/?view=table"),
+    Shot("library-table", "/", _first("button[value=table]"), after=_first("button[value=grid]")),
+    Shot("search-sheet", "/", _search),
     Shot("library-menu", "/", _first(".top__end .menu > summary")),
     Shot("add", "/add"),
     Shot("add-results", "/add?q=a"),
@@ -186,7 +193,7 @@ def _save_wrong(page: Page) -> None:
 
 @dataclass
 class Camera:
-    """Takes pictures of an `up` into a folder; only those whose name contains `only`."""
+    """Takes pictures of an `up` into a folder; only those whose name `only` (a pattern) is found in."""
 
     up: Running
     browser: Browser
@@ -198,7 +205,8 @@ class Camera:
     def take(self, shots: Sequence[Shot]) -> None:
         """Each in both themes and both widths, and some in German too."""
         for theme, size, language in product(("light", "dark"), (DESK, PHONE), ("en-GB", "de-DE")):
-            wanted = [one for one in shots if self.only in one.name and (language == "en-GB" or one.name in GERMAN)]
+            named = [one for one in shots if re.search(self.only, one.name)]
+            wanted = [one for one in named if language == "en-GB" or one.name in GERMAN]
             for signed_in in (True, False):
                 chosen = [one for one in wanted if one.signed_in == signed_in]
                 if chosen:
@@ -250,14 +258,16 @@ class Camera:
             shot.act(page)
             page.wait_for_timeout(350)
         page.screenshot(path=self.to / f"{shot.name}-{view}.png")
-        if not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2:
+        if shot.after:
+            shot.after(page)
+        elif not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2:
             page.screenshot(path=self.to / f"{shot.name}-{view}-whole.png", full_page=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README, into docs/images/")
-    parser.add_argument("--only", default="", help="names that contain this")
+    parser.add_argument("--only", default="", help="a pattern that the names have to match")
     parser.add_argument("--to", type=Path, default=TO, help="another folder")
     arguments = parser.parse_args()
     arguments.to.mkdir(parents=True, exist_ok=True)

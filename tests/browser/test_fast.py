@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.walking import session_of
@@ -98,9 +98,13 @@ def measured(page: Page, acts: dict[str, Callable[[], object]]) -> dict[str, flo
 
 def test_keys_and_clicks_are_answered_at_once(page: Page, plain: Page) -> None:
     menu, more = page.get_by_label("Account and appearance"), page.locator(".filter__more > summary")
+
     # As much as somebody has before them who scrolled a while.
-    page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    eventually(lambda: page.locator(".card").count() > 200 or page.mouse.wheel(0, 4000), 30, "more series")
+    def further() -> bool:
+        page.mouse.wheel(0, 4000)
+        return page.locator(".card").count() > 200
+
+    eventually(further, 30, "more series")
     page.evaluate("scrollTo(0, 0)")
     boxes = page.locator(".card__choose .choose")
 
@@ -112,13 +116,21 @@ def test_keys_and_clicks_are_answered_at_once(page: Page, plain: Page) -> None:
         for key in ("j", "j", "k"):
             page.keyboard.press(key)
 
+    def twice(place: Locator) -> None:
+        place.click()
+        place.click()
+
+    def help_sheet() -> None:
+        page.keyboard.press("?")
+        page.keyboard.press("Escape")
+
     acts: dict[str, Callable[[], object]] = {
         "rows by key": rows,
         "choosing by key": lambda: page.keyboard.press("x"),
         "choosing by click": lambda: boxes.nth(5).click(),
-        "the account's menu": lambda: (menu.click(), menu.click()),
-        "the filter's menu": lambda: (more.click(), more.click()),
-        "the help sheet": lambda: (page.keyboard.press("?"), page.keyboard.press("Escape")),
+        "the account's menu": lambda: twice(menu),
+        "the filter's menu": lambda: twice(more),
+        "the help sheet": help_sheet,
         "letters of the filter": letters,
     }
     page.keyboard.press("j")

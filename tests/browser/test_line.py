@@ -25,6 +25,13 @@ NOTES = """
 window.seen = [];
 document.addEventListener("live:event", ({ detail }) => window.seen.push(detail.id));
 """
+CACHED = """
+async () => {
+  const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  const kept = await Promise.all(caches_.map((cache) => cache.keys()));
+  return kept.flat().map((request) => new URL(request.url).pathname);
+}
+"""
 Window = Callable[..., Watched]
 
 
@@ -95,6 +102,13 @@ def test_where_sockets_are_blocked_the_page_looks_and_says_so(
     expect(live).to_have_attribute("data-state", "connected", timeout=PATIENCE)
     expect(page.get_by_text("The queue is stopped.")).to_be_visible(timeout=PATIENCE)
     nothing_lost_or_doubled(up, page)
+    # While the socket lives nothing is asked.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward(30_000)
+    page.clock.run_for(2_000)
+    expect(live).to_have_attribute("data-state", "connected")
+    assert asked == []
 
 
 def test_a_cut_loses_nothing_and_doubles_nothing(up: Running, line: Line, window: Window, session: Any) -> None:
@@ -118,6 +132,9 @@ def test_a_cut_loses_nothing_and_doubles_nothing(up: Running, line: Line, window
     attempts = [up.api("GET", f"/api/queue/{number}")["status"] for number in (first, second)]
     assert attempts == ["cancelled", "cancelled"]
     assert page.evaluate("sessionStorage.getItem('kept')") == "[]"
+    # What the service worker keeps is what everybody may see.
+    kept = eventually(lambda: page.evaluate(CACHED), 30, "the shell")
+    assert {path for path in kept if not path.startswith("/static/")} == {"/offline"}
 
 
 def test_a_session_that_ended_leads_to_the_login_and_back(
