@@ -256,7 +256,7 @@ class Camera:
         _settle(page)
         if shot.act:
             shot.act(page)
-            page.wait_for_timeout(350)
+            _settle(page)
         page.screenshot(path=self.to / f"{shot.name}-{view}.png")
         if shot.after:
             shot.after(page)

@@ -63,6 +63,31 @@ def test_they_are_readable_for_everybody(
     look("table")
 
 
+def test_a_phone_searches_in_a_sheet(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
+    watched = window(live_server.url, phone=True, policy=False)
+    page = watched.page
+    sign_in(page)
+    expect(page.locator("html")).to_have_class(re.compile("has-script"))
+    page.locator("#search").tap()
+    sheet = page.get_by_role("dialog", name="Search library and catalogues")
+    expect(sheet.get_by_text("Your library answers while you type")).to_be_visible()
+    page.keyboard.type("garden")
+    expect(sheet.get_by_role("link", name="The Clockmaker's Garden")).to_be_visible()
+    assert (watched.barriers(), watched.sideways()) == ([], 0)
+    page.keyboard.type("zz")
+    expect(sheet.get_by_text("Nothing in your library is called that.")).to_be_visible()
+    sheet.get_by_role("button", name="Cancel").click()
+    expect(sheet).to_be_hidden()
+    # The filter comes up from below, whole.
+    page.locator(".filter__more > summary").tap()
+    filters = page.locator(".filter__sheet").bounding_box() or {}
+    assert (filters["x"], filters["width"]) == (0, 390)
+    page.locator("#search").tap()
+    page.keyboard.type("garden")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/add\?q=.*garden"))
+
+
 def test_a_keyboard_is_enough(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
     watched = window(live_server.url)
     page = watched.page
