@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.line import Line
-from tests.browser.test_pages_live import add, fill_the_queue
-from tests.browser.walking import session_of
+from tests.browser.walking import add, fill_the_queue, session_of
 from tests.running import PASSWORD, Running, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]

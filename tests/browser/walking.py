@@ -7,7 +7,22 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
-from tests.running import PASSWORD, Running
+from tests.running import PASSWORD, Running, eventually
+
+
+def add(up: Running, number: int) -> str:
+    """Adds the demo's series of that number and waits for its episodes; answers its key."""
+    found = up.api("POST", "/api/anime/search", {"query": "a"})["items"][number]
+    key = str(up.api("POST", "/api/anime/add", {"link": found["link"]})["key"])
+    eventually(lambda: up.api("GET", f"/api/anime/{key}")["seasons"], 60, "episodes")
+    return key
+
+
+def fill_the_queue(up: Running) -> None:
+    """Stops it, with everything that is missing in it."""
+    up.api("POST", "/api/queue/stop")
+    for one in up.api("GET", "/api/anime")["items"]:
+        up.api("POST", f"/api/anime/{one['key']}/download", {}, status=202)
 
 
 def session_of(up: Running, chromium: Browser, username: str = "") -> Any:
