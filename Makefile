@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint fmt bench soak fuzz audit demo-site browser messages
+.PHONY: run test lint fmt bench soak fuzz audit demo-site browser messages screenshots
 
 run: $(RUNS)  ## Installs what is missing and starts everything
 	@exec $(BIN)/python manage.py up
@@ -67,6 +67,9 @@ audit: $(TESTS)  ## Asks the public database of advisories about every package; 
 messages: $(RUNS)  ## Gathers every text for translators, and compiles what is translated; needs Debian's gettext
 	@$(BIN)/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete --verbosity 0 --ignore .venv --ignore tests --ignore benchmarks
 	@msgfmt --check --statistics --output-file aniworld/locale/de/LC_MESSAGES/django.mo aniworld/locale/de/LC_MESSAGES/django.po
+
+screenshots: $(TESTS) browser  ## Every page as a picture, in screenshots/; those of the README in docs/images/
+	@$(BIN)/python -m tests.browser.screenshots
 
 demo-site: $(RUNS)  ## The demo catalogue and its hosts alone
 	@exec $(BIN)/python manage.py demo_site

@@ -278,7 +278,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Aniworld",
     "SITE_HEADER": "Aniworld",
     "SITE_SUBHEADER": _("Administration"),
-    "SITE_SYMBOL": "movie",
+    "SITE_ICON": lambda _request: static("img/mark.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/mark.svg")}],
     "SITE_URL": _URL_PREFIX,
     "SHOW_HISTORY": True,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from aniworld import setup
@@ -26,6 +27,12 @@ def to(request: HttpRequest, url: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def came_from(request: HttpRequest, otherwise: str) -> str:
+    """The page that a form stood on, as the browser says; `otherwise` where it says nothing, or another site."""
+    here = request.headers.get("Referer", "")
+    return here if here and url_has_allowed_host_and_scheme(here, {request.get_host()}) else otherwise
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -124,6 +124,13 @@ def results(request: HttpRequest) -> HttpResponse:
     return render(request, "parts/results.html", found | {"query": query, "searched": True})
 
 
+@members
+def at_hand(request: HttpRequest) -> HttpResponse:
+    """What the library has by that name, for the sheet that is searched in on phones."""
+    query = words_of(request)
+    return render(request, "parts/at_hand.html", {"query": query, "series": _in_library(query) if query else []})
+
+
 def _searched(request: HttpRequest) -> str:
     """What was searched for when a result's form was sent; "" for a pasted link."""
     return request.POST.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]

@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aniworld.accounts.authentication import user_of
 from aniworld.accounts.models import User
 from aniworld.pages import feedback
-from aniworld.pages.access import action, members
+from aniworld.pages.access import action, came_from, members
 from aniworld.pages.series import find
 from aniworld.pages.shelf import words_of
 from aniworld.refusals import Invalid
@@ -95,9 +95,7 @@ def part(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page the form stood on."""
-    here = request.headers.get("Referer", "")
-    return here if url_has_allowed_host_and_scheme(here, {request.get_host()}) else reverse("favorites")
+    return came_from(request, reverse("favorites"))
 
 
 def _rating(text: str) -> Decimal | None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from aniworld.accounts.api import preferences_of
 from aniworld.accounts.authentication import user_of
 from aniworld.accounts.models import Preferences
 from aniworld.pages import feedback
-from aniworld.pages.access import action
+from aniworld.pages.access import action, came_from
 
 
 def _back(request: HttpRequest) -> str:
-    """The page the form stood on."""
-    here = request.headers.get("Referer", "")
-    return here if url_has_allowed_host_and_scheme(here, {request.get_host()}) else reverse("library")
+    return came_from(request, reverse("library"))
 
 
 @action(_back)

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from aniworld.accounts.authentication import user_of
 from aniworld.accounts.models import User
 from aniworld.pages import feedback
-from aniworld.pages.access import action
+from aniworld.pages.access import action, came_from
 from aniworld.refusals import Conflict
 from downloads import ordering, queue, undo
 from downloads.models import Priority, QueueItem
@@ -256,4 +256,5 @@ def take_back(request: HttpRequest, undo_id: str) -> HttpResponse:
     words = _("Done again.") if undone.action.endswith("_again") else _("Taken back.")
     back = reverse("library") if undone.action in _OF_LIBRARY else _back(request)
     back = reverse("favorites") if undone.action in _OF_FAVORITES else back
+    back = came_from(request, back)
     return feedback.done(request, words, back, (*CHANGED, "library", "favorites"), "info", undone.redo_id)

@@ -108,6 +108,7 @@ urlpatterns = [
     path("parts/library/marks", library.marks, name="library-marks"),
     path("parts/scan", scan.part, name="scan-part"),
     path("parts/results", adding.results, name="results-part"),
+    path("parts/at-hand", adding.at_hand, name="at-hand-part"),
     path("parts/anime/<str:key>", series.part, name="series-part"),
     path("parts/anime/<str:key>/episodes/<int:season>/<int:number>", why.episode_part, name="episode-why-part"),
     path("parts/anime/<str:key>/episodes/<int:season>/<int:number>/plan", why.plan_part, name="episode-plan"),

@@ -12,15 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from aniworld.accounts.models import User
 from tests.browser import seed
+from tests.browser.chromium import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-DESKTOP = {"width": 1280, "height": 800}
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
-PHONE = {"width": 390, "height": 844}
 
 
 class Watched:

@@ -63,6 +63,31 @@ def test_they_are_readable_for_everybody(
     look("table")
 
 
+def test_a_phone_searches_in_a_sheet(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
+    watched = window(live_server.url, phone=True, policy=False)
+    page = watched.page
+    sign_in(page)
+    expect(page.locator("html")).to_have_class(re.compile("has-script"))
+    page.locator("#search").tap()
+    sheet = page.get_by_role("dialog", name="Search library and catalogues")
+    expect(sheet.get_by_text("Your library answers while you type")).to_be_visible()
+    page.keyboard.type("garden")
+    expect(sheet.get_by_role("link", name="The Clockmaker's Garden")).to_be_visible()
+    assert (watched.barriers(), watched.sideways()) == ([], 0)
+    page.keyboard.type("zz")
+    expect(sheet.get_by_text("Nothing in your library is called that.")).to_be_visible()
+    sheet.get_by_role("button", name="Cancel").click()
+    expect(sheet).to_be_hidden()
+    # The filter comes up from below, whole.
+    page.locator(".filter__more > summary").tap()
+    filters = page.locator(".filter__sheet").bounding_box() or {}
+    assert (filters["x"], filters["width"]) == (0, 390)
+    page.locator("#search").tap()
+    page.keyboard.type("garden")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/add\?q=.*garden"))
+
+
 def test_a_keyboard_is_enough(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
     watched = window(live_server.url)
     page = watched.page
@@ -120,3 +145,32 @@ def test_more_series_come_while_scrolling_and_stay_chosen(
     page.locator("#chosen").get_by_role("button", name="Favourite", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("12 series are favourites now")
     assert troubles(watched) == []
+
+
+def test_forms_are_enough_without_script(live_server: Any, window: Callable[..., Watched], admin: User) -> None:
+    page = window(live_server.url, script=False).page
+    sign_in(page)
+    page.goto("/queue")
+    waiting, failed = page.locator(".job--waiting"), page.get_by_role("button", name="Try again")
+    count = waiting.count()
+    waiting.first.get_by_role("button", name=re.compile("^Cancel")).click()
+    expect(waiting).to_have_count(count - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(waiting).to_have_count(count)
+    waiting.last.locator("select").select_option(label="High")
+    waiting.last.get_by_role("button", name="Set").click()
+    expect(waiting.nth(1).locator("select option[selected]")).to_have_text("High")
+    failed.click()
+    expect(waiting).to_have_count(count + 1)
+    page.locator("#pending-list .job__choose").first.check()
+    page.locator("#selected button[value=pause]").click()
+    expect(waiting).to_have_count(count)
+    page.goto("/settings/downloads")
+    page.get_by_label("Downloads at the same time").fill("3")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved: 1 setting.")).to_be_visible()
+    page.goto(GARDEN)
+    page.get_by_role("button", name="Monitored").click()
+    expect(page.get_by_role("button", name="Monitor", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Monitored")).to_be_visible()

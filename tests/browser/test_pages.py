@@ -37,6 +37,7 @@ PAGES = [
     "/settings/account",
 ]
 PARTS = ["/parts/library", "/parts/calendar", "/parts/queue", "/parts/activity", "/parts/providers", "/parts/results"]
+PARTS += ["/parts/at-hand", "/parts/at-hand?q=garden"]
 HTMX = {"HX-Request": "true"}
 ODD = [
     "\x00",

@@ -10,20 +10,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Watched
-from tests.running import PASSWORD, Running, eventually
+from tests.browser.walking import add, fill_the_queue, session_of
+from tests.running import Running, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
 
 PATIENCE = 60_000
 Window = Callable[..., Watched]
-
-
-def add(up: Running, number: int) -> str:
-    """Adds the demo's series of that number and waits for its episodes; answers its key."""
-    found = up.api("POST", "/api/anime/search", {"query": "a"})["items"][number]
-    key = str(up.api("POST", "/api/anime/add", {"link": found["link"]})["key"])
-    eventually(lambda: up.api("GET", f"/api/anime/{key}")["seasons"], 60, "episodes")
-    return key
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +29,7 @@ def up() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def session(up: Running, chromium: Browser) -> Any:
-    """The cookies of one login; more of them would be throttled."""
-    context = chromium.new_context(base_url=up.url)
-    page = context.new_page()
-    page.goto("/queue")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(re.compile("/queue$"))
-    state = context.storage_state()
-    context.close()
-    return state
+    return session_of(up, chromium)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -78,7 +62,7 @@ def test_no_page_errs_or_scrolls_sideways(
 
 
 EVERY_PAGE = (
-    *("/", "/?view=table", "/add", "/queue", "/calendar", "/favorites", "/providers", "/activity", "/wallboard"),
+    *("/", "/add", "/queue", "/calendar", "/favorites", "/providers", "/activity", "/wallboard"),
     *("/settings", "/settings/account", "/settings/downloads", "/settings/notifications", "/settings/keys"),
     *("/settings/backups", "/findings", "/no/such/page"),
 )
@@ -233,13 +217,6 @@ def test_everything_essential_works_without_script(up: Running, window: Window, 
             expect(page.locator(".toast")).to_be_visible()
 
 
-def fill_the_queue(up: Running) -> None:
-    """Stops it, with everything that is missing in it."""
-    up.api("POST", "/api/queue/stop")
-    for one in up.api("GET", "/api/anime")["items"]:
-        up.api("POST", f"/api/anime/{one['key']}/download", {}, status=202)
-
-
 def test_a_lost_connection_is_shown_and_what_was_done_meanwhile_is_sent(
     up: Running, window: Window, session: Any
 ) -> None:
@@ -329,6 +306,9 @@ def test_the_first_page_is_light_and_does_not_jump(up: Running, window: Window, 
     )
     assert sum(size for _name, size in weights) < 150_000, sorted(weights, key=lambda one: -one[1])[:10]
     assert page.evaluate("window.shifted") < 0.02
+    # Pictures come as they are scrolled to, and their place is kept free.
+    late = "[...document.querySelectorAll('.cover img')].map((one) => [one.loading, one.width > 0 && one.height > 0])"
+    assert page.evaluate(late) == [["lazy", True]] * page.locator(".cover img").count()
 
 
 def test_the_admin_is_live_and_keeps_what_is_selected(up: Running, window: Window, session: Any) -> None:

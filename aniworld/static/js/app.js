@@ -2,8 +2,9 @@
 
 import * as live from "./live.js";
 import * as offline from "./offline.js";
-import { refreshAll, refreshOn } from "./refresh.js";
+import { fetchLater, fetchMissed, refreshAll, refreshOn } from "./refresh.js";
 import { speed } from "./quantities.js";
+import * as searchSheet from "./search_sheet.js";
 import * as shortcuts from "./shortcuts.js";
 import * as toasts from "./toasts.js";
 
@@ -74,12 +75,17 @@ document.body.addEventListener("changed", ({ detail }) => detail.words.forEach(r
 document.body.addEventListener("htmx:responseError", ({ detail }) => {
   const { status } = detail.xhr;
   if (status === 401 || status === 403) location.reload();
+  else if (status >= 500 && fetchLater(detail)) return;
   else toasts.toast(status === 429 ? texts.slowDown : texts.failed, "error", "", "trouble");
 });
 document.body.addEventListener("htmx:sendError", ({ detail }) => {
-  if (!offline.keep(detail)) toasts.toast(texts.unreachable, "error", "", "trouble");
+  // The light says so already where only a part of the page could not be brought up to date.
+  if (!fetchLater(detail) && !offline.keep(detail)) toasts.toast(texts.unreachable, "error", "", "trouble");
 });
-document.addEventListener("live:connected", offline.send);
+document.addEventListener("live:reachable", () => {
+  fetchMissed();
+  offline.send();
+});
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
@@ -124,4 +130,5 @@ if (window.isSecureContext && document.body.dataset.worker) navigator.serviceWor
 root.classList.add("has-script");
 toasts.start();
 shortcuts.start();
+searchSheet.start();
 live.start();

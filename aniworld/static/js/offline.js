@@ -23,6 +23,9 @@ async function sendOne({ path, values }) {
   const data = new FormData();
   for (const [name, value] of values) data.append(name, value);
   const answer = await fetch(path, { method: "POST", body: data, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+  // A proxy whose server still starts: that is no answer yet.
+  if ([502, 503, 504].includes(answer.status)) throw new Error(answer.statusText);
+  if (!answer.ok) toasts.toast(texts.failed, "error", "", "trouble");
   const events = answer.headers.get("HX-Trigger");
   for (const [name, detail] of Object.entries(events ? JSON.parse(events) : {})) {
     document.body.dispatchEvent(new CustomEvent(name, { detail }));

@@ -4,6 +4,7 @@
 const QUIET = 250;
 const LATEST = 1500;
 const waiting = new Map();
+const missed = new Set();
 
 function fetchPart(element) {
   waiting.delete(element);
@@ -29,6 +30,19 @@ export function refreshOn(word) {
   for (const element of document.querySelectorAll("[data-part]")) {
     if (element.dataset.refreshOn.split(" ").includes(word)) refresh(element);
   }
+}
+
+// What could not be fetched is fetched once the server is there again. Answers whether it was one of these.
+export function fetchLater(detail) {
+  const { elt, requestConfig } = detail;
+  if (requestConfig?.verb !== "get" || !elt?.matches?.("[data-part]")) return false;
+  missed.add(elt);
+  return true;
+}
+
+export function fetchMissed() {
+  for (const element of missed) if (element.isConnected) refresh(element);
+  missed.clear();
 }
 
 export function refreshAll() {
