@@ -20,5 +20,6 @@ class AniworldConfig(AppConfig):
         if os.environ.get("Q_CLUSTER_NAME"):
             # Loaded before the cluster forks, their code is shared by its workers instead of being loaded by each.
             ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")
-            for name in ("downloads", "library", *ours):
+            others = ("integrations.torznab", "integrations.qbittorrent")
+            for name in ("downloads", "library", *ours, *others):
                 import_module(f"{name}.tasks")

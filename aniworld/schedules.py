@@ -20,6 +20,8 @@ from aniworld.configuration import store
 from aniworld.supervisor import logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
+from integrations.qbittorrent import grabbing
+from integrations.torznab import lookups
 from library import loading, scanning, watching
 from library.monitoring import due
 
@@ -52,6 +54,8 @@ REGULAR = (
     Regular("Load series that wait for it", "library.tasks.load_pending", 1),
     Regular("Ask TMDB for the dates of new episodes", "library.tasks.look_at_dates", 15, first_after=5),
     Regular("Look for adopted series at the catalogues", "library.tasks.match_adopted", 1),
+    Regular("Look after what was handed over", "integrations.qbittorrent.tasks.sweep", 1),
+    Regular("Delete old look-ups of the indexer", "integrations.torznab.tasks.prune", 24 * 60),
 )
 
 
@@ -82,6 +86,8 @@ def chores() -> list[Chore]:
         Chore("Ringing for a scheduled rescan", rescans.ring_if_due, 2.0),
         Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
         Chore("Watching the library folder", watching.look, 2.0),
+        Chore("Getting on with what managers grabbed", grabbing.watch, 1.5),
+        Chore("Ringing for look-ups of the indexer", lookups.ring_if_due, 3.0),
         Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
         Chore("Following the configured log level", log_level.refresh, 2.0),
         Chore("Rotating the logs", rotate_logs, 30.0),

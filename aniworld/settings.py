@@ -207,6 +207,8 @@ INSTALLED_APPS = [
     "providers",
     "library",
     "downloads",
+    "integrations.torznab",
+    "integrations.qbittorrent",
     "aniworld",
 ]
 MIDDLEWARE = [
