@@ -141,10 +141,12 @@ def dotted(name: str) -> str:
 
 
 def compared(name: str) -> str:
-    """A title as it is compared: without accents, case, punctuation and the year behind it."""
+    """A title as it is compared: without accents, case, punctuation, the article before it and the year behind it."""
     text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name.casefold().replace("ß", "ss")))
     letters = "".join(one for one in text if not unicodedata.combining(one))
     words = _BETWEEN_WORDS.sub(" ", letters.replace("&", " and ")).split()
     if len(words) > 1 and re.fullmatch(r"(19|20)\d\d", words[-1]):
         words = words[:-1]
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
     return " ".join(words)

@@ -28,7 +28,6 @@ from providers.contracts import Language
 
 # Of the library's episodes the latest so many are looked at for what is new.
 _LATEST = 300
-_SHORTEST_TITLE = 2
 # Of a row in what was looked up as new.
 _COLUMNS = 7
 
@@ -50,19 +49,12 @@ def _newest_first(offer: Offer) -> tuple[datetime, int, int, int]:
 
 def _searched(query: Query, principal: Principal) -> Iterable[Offer]:
     found = matches(query, heads())
-    if not any(is_exact(match, query) for match in found) and _is_title(query):
-        for title, _absolute in reversed(query.titles()):
-            if len(title) >= _SHORTEST_TITLE:
-                lookups.ask(title, principal)
-                break
+    if query.looked_for and not any(is_exact(match, query) for match in found):
+        lookups.ask(query.looked_for.casefold(), principal)
         found = matches(query, heads())
     _refresh(found)
     for match, listing in zip(found, listings(found), strict=True):
         yield from offers_of(listing, query, match.absolute)
-
-
-def _is_title(query: Query) -> bool:
-    return any(len(title) >= _SHORTEST_TITLE for title, _absolute in query.titles())
 
 
 def _refresh(found: list[Match]) -> None:

@@ -6,6 +6,7 @@ A request waits a second at most for a title that nobody has looked for yet; wha
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +17,7 @@ from aniworld.accounts import throttling
 from aniworld.accounts.tokens import Principal
 from integrations.torznab.models import LONGEST_QUERY, NEWEST, KnownSeries, Lookup
 from library import bell, catalog
+from library.catalog import SearchOutcome
 from library.models import Series
 from library.models.loading_state import LoadingState
 from providers import registry
@@ -38,6 +40,8 @@ _MOST_EPISODES = 3000
 # One look-up does not keep a worker for longer, in seconds.
 _LONGEST = 60.0
 _MOST_NEWEST = 500
+_WORD = re.compile(r"\w+")
+_SHORTEST_WORD, _MOST_WORDS = 4, 3
 # Episodes of a series that nobody monitors are read anew when it is asked for after so long.
 _STALE = timedelta(hours=1)
 
@@ -108,7 +112,7 @@ def _run(row: Lookup) -> None:
 
 
 def _search(row: Lookup) -> tuple[list[list[str]], list[str]]:
-    outcome = catalog.search(row.query)
+    outcome = _asked(row.query)
     errors = [f"{warning.provider}: {warning.message}" for warning in outcome.unanswered]
     found, until = [], time.monotonic() + _LONGEST
     for item in [one for one in outcome.items if not one.in_library][:_MOST_SERIES]:
@@ -117,6 +121,20 @@ def _search(row: Lookup) -> tuple[list[list[str]], list[str]]:
         except ProviderError as error:
             errors.append(f"{item.provider}: {error}")
     return found, errors
+
+
+def _asked(query: str) -> SearchOutcome:
+    """What the catalogues find; where that is nothing, what they find by its longest words.
+
+    Managers leave out apostrophes and accents, which catalogues may insist on.
+    """
+    outcome = catalog.search(query)
+    words = sorted({word for word in _WORD.findall(query) if len(word) >= _SHORTEST_WORD}, key=len, reverse=True)
+    for word in words[:_MOST_WORDS]:
+        if outcome.items or outcome.unanswered:
+            break
+        outcome = catalog.search(word)
+    return outcome
 
 
 def _remember(row: Lookup, catalogue: MonitoredCatalogue, link: str, until: float) -> list[str]:

@@ -12,7 +12,7 @@ from aniworld.api_types import LARGEST_INTEGER
 from integrations.releases import compared, number
 
 MOST_ITEMS = 100
-LONGEST_QUERY = 150
+SHORTEST_TITLE, LONGEST_QUERY = 2, 150
 SERIES, FILMS = frozenset({5000, 5030, 5040, 5070}), frozenset({2000})
 _PLACE = re.compile(r"(?i)\bS(\d{1,4})(?:\s*E(\d{1,5}))?$|\b(\d{1,3})x(\d{1,5})$")
 _LAST_NUMBER = re.compile(r"(?:^|\s)(\d{1,5})$")
@@ -50,6 +50,12 @@ class Query:
     def is_open(self) -> bool:
         """Without any criterion: what is new, as RSS and a test ask."""
         return not (self.words or self.has_ids or self.season is not None or self.is_elsewhere)
+
+    @property
+    def looked_for(self) -> str:
+        """What to ask the catalogues: the words as they came, without the number of an episode behind them."""
+        words = self.words if self.season is not None else _LAST_NUMBER.sub("", self.words)
+        return words.strip(" -.") if len(words.strip(" -.")) >= SHORTEST_TITLE else ""
 
     def titles(self) -> list[tuple[str, int | None]]:
         """Title and absolute number that the words may mean, the likelier first: a title may end with a number."""

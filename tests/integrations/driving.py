@@ -10,10 +10,14 @@ from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
 import requests
+from django.test import Client
+from django.test.client import ClientHandler
 
 from tests.running import Running
 
 TORZNAB = "{http://torznab.com/schemas/2015/feed}attr"
+# One for all tests of a process: each new one would load the middleware, and look for all static files, anew.
+_handler = ClientHandler(enforce_csrf_checks=True)
 SETTINGS = {"integrations": {"torznab_enabled": True, "qbittorrent_enabled": True}}
 
 
@@ -52,6 +56,13 @@ def _item(element: Element) -> Item:
     texts = {name: element.findtext(name) or "" for name in ("title", "guid", "pubDate")}
     assert texts["guid"]
     return Item(texts["title"], values["infohash"], values["magneturl"], int(values["size"]), values, texts["pubDate"])
+
+
+def caller() -> Client:
+    """A client without cookies, which calls the product in this process."""
+    client = Client(enforce_csrf_checks=True, HTTP_HOST="testserver")
+    client.handler = _handler
+    return client
 
 
 class Sonarr:
