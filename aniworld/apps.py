@@ -21,5 +21,6 @@ class AniworldConfig(AppConfig):
         if instance.is_of_workers():
             # Loaded before the clusters are forked, their code is shared by all workers.
             ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")
-            for name in ("downloads", "library", *ours):
+            others = ("integrations.torznab", "integrations.qbittorrent")
+            for name in ("downloads", "library", *ours, *others):
                 import_module(f"{name}.tasks")

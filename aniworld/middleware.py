@@ -125,7 +125,8 @@ class ApiSlash:
 class FirstRun:
     """Leads every page to `/setup` until the first user exists. The answer is asked for no more once it is yes."""
 
-    OPEN = ("/setup", "/static/", "/health", "/metrics", "/ws/", "/favicon.ico", "/manifest.webmanifest", "/sw.js")
+    OPEN = ("/setup", "/static/", "/health", "/metrics", "/ws/", "/favicon.ico", "/manifest.webmanifest", "/sw.js",
+            "/integrations/")  # fmt: skip
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

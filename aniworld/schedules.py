@@ -21,6 +21,8 @@ from aniworld.configuration import store
 from aniworld.supervisor import fleet, logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
+from integrations.qbittorrent import grabbing
+from integrations.torznab import lookups
 from library import loading, scanning, watching
 from library.monitoring import due
 
@@ -53,6 +55,8 @@ REGULAR = (
     Regular("Load series that wait for it", "library.tasks.load_pending", 1),
     Regular("Ask TMDB for the dates of new episodes", "library.tasks.look_at_dates", 15, first_after=5),
     Regular("Look for adopted series at the catalogues", "library.tasks.match_adopted", 1),
+    Regular("Look after what was handed over", "integrations.qbittorrent.tasks.sweep", 1),
+    Regular("Delete old look-ups of the indexer", "integrations.torznab.tasks.prune", 24 * 60),
 )
 
 
@@ -102,6 +106,8 @@ _ONCE_FOR_ALL: tuple[tuple[str, Callable[[], object], Callable[[], object] | Non
     ("Ringing for a scheduled rescan", rescans.ring_if_due, None, 2.0),
     ("Ringing for a scan", scanning.ring_if_due, None, 1.5),
     ("Watching the library folder", watching.look, watching.rest, 2.0),
+    ("Getting on with what managers grabbed", grabbing.watch, None, 1.5),
+    ("Ringing for look-ups of the indexer", lookups.ring_if_due, None, 3.0),
     ("Ringing for alerts", delivering.ring_if_due, None, 3.0),
 )
 

@@ -218,6 +218,8 @@ INSTALLED_APPS = [
     "providers",
     "library",
     "downloads",
+    "integrations.torznab",
+    "integrations.qbittorrent",
     "aniworld",
 ]
 MIDDLEWARE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from aniworld.accounts.models import User
 from downloads import queue
@@ -31,13 +32,16 @@ def remove_series(series: Series, *, delete_files: bool = False, by: User | None
         ids = list(QueueItem.objects.live().filter(series=series).values_list("pk", flat=True))
         undo_id = Undo.remember("series", {"series": series.pk, "items": queue.cancel_all(ids)}, by)
     if delete_files:
-        _delete_files(series)
+        discard_files(EpisodeFile.objects.filter(episode__series=series))
     return undo_id
 
 
-def _delete_files(series: Series) -> None:
-    """Each by itself: one that can't be deleted keeps no other."""
-    for file in EpisodeFile.objects.filter(episode__series=series).select_related("episode"):
+def discard_files(several: QuerySet[EpisodeFile]) -> None:
+    """Deletes files of the library for good; their episodes are missing from then on.
+
+    Each by itself: one that can't be deleted keeps no other.
+    """
+    for file in several.select_related("episode"):
         # The row first: a file without a row is found by a scan, a row without a file would be a lie.
         path, episode = file.path, file.episode
         file.delete()

@@ -12,25 +12,26 @@ log = logging.getLogger(__name__)
 
 def ring() -> None:
     """Wakes who loads series, once the transaction at hand is through."""
-    _ring("library.tasks.load_pending")
+    ring_for("library.tasks.load_pending")
 
 
 def ring_for_scan() -> None:
     """Wakes who scans, likewise."""
-    _ring("library.tasks.scan_requested")
+    ring_for("library.tasks.scan_requested")
 
 
 def ring_for_matching() -> None:
     """Wakes who looks for adopted series at the catalogues, likewise."""
-    _ring("library.tasks.match_adopted")
+    ring_for("library.tasks.match_adopted")
 
 
 def ring_for_monitoring() -> None:
     """Wakes who looks for new episodes, likewise."""
-    _ring("library.tasks.monitor")
+    ring_for("library.tasks.monitor")
 
 
-def _ring(task: str) -> None:
+def ring_for(task: str) -> None:
+    """Wakes whoever does that task (its dotted path) in the background, likewise."""
     transaction.on_commit(lambda: _ring_now(task))
 
 

@@ -21,6 +21,7 @@ class Configuration(Record):
     providers = models.JSONField(default=dict)
     notifications = models.JSONField(default=dict)
     scheduler = models.JSONField(default=dict)
+    integrations = models.JSONField(default=dict)
     logging = models.JSONField(default=dict)
     advanced = models.JSONField(default=dict)
 

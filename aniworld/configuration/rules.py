@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from croniter import CroniterError, croniter
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from aniworld.configuration.sections import Downloads, Metadata, Notifications, Scheduler, Settings
+from aniworld.configuration.sections import Downloads, Integrations, Metadata, Notifications, Scheduler, Settings
 from aniworld.refusals import Refused
 
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -120,6 +121,13 @@ def whole_targets(notifications: Notifications) -> None:
         raise ValueError(_("There may be %(most)d targets, with labels of %(longest)d characters at most.") % bounds)
 
 
+def _absolute_there(integrations: Integrations) -> None:
+    # The other side may run on Windows.
+    path = integrations.qbittorrent_seen_as
+    if path and not (PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()):
+        raise ValueError(_("Write the whole path, such as /downloads or D:\\Downloads."))
+
+
 def _is_filled(text: str) -> bool:
     return bool(text.strip()) and text.isprintable()
 
@@ -128,6 +136,7 @@ for _rule in (
     Rule("downloads", ("window_start", "window_end"), _start_given),
     Rule("downloads", ("window_end", "window_start"), _end_given),
     Rule("downloads", ("timed_limit_mbps", "timed_limit_start", "timed_limit_end"), _whole_timed_limit),
+    Rule("integrations", ("qbittorrent_seen_as",), _absolute_there),
     Rule("metadata", ("tmdb_language",), _known_language_code),
     Rule("notifications", ("targets",), whole_targets),
     Rule("scheduler", ("cron",), _known_schedule),

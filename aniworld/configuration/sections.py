@@ -231,6 +231,33 @@ class Advanced(Section):
     keep_database_backups: int = Field(7, ge=1, le=365, description=_("Older ones are deleted."))
 
 
+class Integrations(Section):
+    """Other systems that drive this one; each is off until it is switched on."""
+
+    torznab_enabled: bool = Field(
+        False, description=_("Sonarr, Prowlarr and the like search here what the catalogues have (Torznab).")
+    )
+    torznab_only_planned: bool = Field(
+        False, description=_("Offer a series only in the languages of its plan. Off: in all that there are.")
+    )
+    qbittorrent_enabled: bool = Field(
+        False, description=_("They have downloads made here, as if it were a qBittorrent.")
+    )
+    qbittorrent_folder: Line = Field(
+        "",
+        description=_(
+            "Where they find what arrived: an absolute path, best on the library's disk. "
+            "Empty: the hidden folder .handover in the library."
+        ),
+    )
+    qbittorrent_seen_as: Line = Field(
+        "", description=_("The same folder as the other program sees it, such as /downloads. Empty: the same path.")
+    )
+    qbittorrent_keep_files: bool = Field(
+        True, description=_("Off: once they delete a download with its files, the library's own file goes, too.")
+    )
+
+
 class Settings(Section):
     """All sections."""
 
@@ -241,5 +268,6 @@ class Settings(Section):
     providers: Providers = Providers()
     notifications: Notifications = Notifications()
     scheduler: Scheduler = Scheduler()
+    integrations: Integrations = Integrations()
     logging: Logging = Logging()
     advanced: Advanced = Advanced()

@@ -51,6 +51,16 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Integrations",
+        (
+            ("download_for_offline", "qbittorrent.ClientTorrent"),
+            ("label", "qbittorrent.Category"),
+            ("cookie", "qbittorrent.ClientSession"),
+            ("travel_explore", "torznab.Lookup"),
+            ("library_books", "torznab.KnownSeries"),
+        ),
+    ),
+    (
         "System",
         (
             ("notifications", "alerts.Alert"),
@@ -100,6 +110,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         "Queue": _("Queue"),
         "Library": _("Library"),
         "Providers": _("Providers"),
+        "Integrations": _("Integrations"),
         "System": _("System"),
         "Technical": _("Technical"),
     }

@@ -24,6 +24,7 @@ from aniworld.configuration import backups, store
 from aniworld.configuration.forms import SECTION_TITLES, SectionForm
 from aniworld.pages.access import members
 from aniworld.refusals import Refused
+from integrations import managers
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -43,6 +44,10 @@ _GROUPS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
         (gettext_lazy("Folder"), ("directory", "watch_folder")),
         (gettext_lazy("Names"), ("season_folders", "file_template", "folder_template")),
         (gettext_lazy("Beside the videos"), ("nfo_enabled", "images_enabled")),
+    ),
+    "integrations": (
+        (gettext_lazy("Indexer"), ("torznab",)),
+        (gettext_lazy("Download client"), ("qbittorrent",)),
     ),
     "notifications": (("", ("targets", "digest_minutes")), (gettext_lazy("Of what"), ("",))),
 }
@@ -111,7 +116,8 @@ def _fields(form: SectionForm, section: str) -> Iterator[tuple[Any, list[BoundFi
         yield "", left
 
 
-def _answer(request: HttpRequest, section: str, form: SectionForm, **more: Any) -> HttpResponse:
+def answer(request: HttpRequest, section: str, form: SectionForm, **more: Any) -> HttpResponse:
+    """The page of a section with its form as it is, and `more` for its template."""
     wrong = [field for field in form if field.errors] if form.is_bound else []
     context = {
         "section": section,
@@ -121,6 +127,7 @@ def _answer(request: HttpRequest, section: str, form: SectionForm, **more: Any) 
         "wrong": wrong,
         "is_unsaved": form.is_bound and form.has_changed(),
         "latest": backups.listed().first(),
+        "addresses": managers.addresses(request) if section == "integrations" else (),
         **more,
     }
     return show(request, "settings_section", context, status=422 if wrong or form.errors else 200)
@@ -133,10 +140,10 @@ def section(request: HttpRequest, name: str) -> HttpResponse:
     if name not in SECTION_TITLES:
         raise Http404
     if request.method != "POST":
-        return _answer(request, name, SectionForm(name))
+        return answer(request, name, SectionForm(name))
     form = SectionForm(name, request.POST)
     if not form.is_valid() or not _saved(request, name, form):
-        return _answer(request, name, form)
+        return answer(request, name, form)
     return HttpResponseRedirect(reverse("settings-section", args=[name]))
 
 
@@ -168,4 +175,4 @@ def test_targets(request: HttpRequest) -> HttpResponse:
         results, problem = [], str(refusal)
     else:
         problem = ""
-    return _answer(request, "notifications", form, results=results, problem=problem)
+    return answer(request, "notifications", form, results=results, problem=problem)

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('providers', models.JSONField(default=dict)),
                 ('notifications', models.JSONField(default=dict)),
                 ('scheduler', models.JSONField(default=dict)),
+                ('integrations', models.JSONField(default=dict)),
                 ('logging', models.JSONField(default=dict)),
                 ('advanced', models.JSONField(default=dict)),
             ],

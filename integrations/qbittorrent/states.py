@@ -1,0 +1,118 @@
+"""How far a torrent is, in the words and numbers of a torrent client, from the queue items of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from downloads.models import QueueItem
+from integrations.qbittorrent.models import ClientPart, ClientTorrent
+
+UNKNOWN_ETA = 8_640_000
+# Without a byte for so long it is told as stalled: managers warn of that, and a change of host is no reason to.
+STALLED_AFTER = timedelta(minutes=2)
+# Complete is what was handed over, and nothing else.
+_ALMOST = 0.999
+_Status = QueueItem.Status
+_Reason = QueueItem.PauseReason
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Sizes in bytes, `speed` in bytes a second, `eta` in seconds; `reason` says in words what keeps it."""
+
+    state: str
+    size: int
+    done: int
+    share: float
+    speed: int = 0
+    eta: int = UNKNOWN_ETA
+    reason: str = ""
+
+
+def progress_of(torrent: ClientTorrent, parts: list[ClientPart], now: datetime) -> Progress:
+    """Needs the parts with their items."""
+    if torrent.stage == torrent.Stage.READY:
+        size = sum(part.size for part in parts)
+        return Progress("stoppedUP", size, size, 1.0, eta=0)
+    if torrent.stage == torrent.Stage.MISSING:
+        size = sum(part.size for part in parts)
+        return Progress("missingFiles", size, 0, 0.0, reason=_("Its files are neither there nor in the library."))
+    size, done = _bytes(torrent, parts)
+    share = min(_ALMOST, done / size) if size else 0.0
+    if torrent.stage == torrent.Stage.QUEUED:
+        return _of_items(torrent, [part.item for part in parts], now, Progress("", size, done, share))
+    state = {torrent.Stage.FAILED: "error", torrent.Stage.ARRIVED: "moving"}.get(
+        ClientTorrent.Stage(torrent.stage), "stoppedDL" if torrent.is_stopped else "metaDL"
+    )
+    return Progress(state, size, done, share, reason=torrent.reason)
+
+
+def size_of(torrent: ClientTorrent, part: ClientPart, count: int) -> tuple[int, int]:
+    """Bytes of one part in all, as far as they are known, and those that are there."""
+    guess = torrent.expected_bytes // max(1, count)
+    item = part.item
+    if part.size:
+        return part.size, part.size
+    if item is None:
+        return guess, guess
+    total = item.total_bytes or item.expected_bytes or guess or item.downloaded_bytes
+    if item.status == _Status.COMPLETED:
+        return total, total
+    # A total that grows with the download is no measure: the item knows its share better.
+    done = max(item.downloaded_bytes, 0) if item.total_bytes else round(total * item.progress_percent / 100)
+    return total, min(total, done)
+
+
+def _bytes(torrent: ClientTorrent, parts: list[ClientPart]) -> tuple[int, int]:
+    sizes = [size_of(torrent, part, len(parts)) for part in parts]
+    return sum(total for total, _done in sizes) or torrent.expected_bytes, sum(done for _total, done in sizes)
+
+
+def _of_items(torrent: ClientTorrent, found: list[QueueItem | None], now: datetime, so_far: Progress) -> Progress:
+    items = [item for item in found if item is not None and item.status != _Status.COMPLETED]
+    live = [item for item in items if item.status in QueueItem.LIVE]
+    size, done, share = so_far.size, so_far.done, so_far.share
+    if not items:
+        return Progress("moving", size, done, share)
+    if not live:
+        return Progress("error", size, done, share, reason=_why(items))
+    busy = [item for item in live if item.status == _Status.DOWNLOADING]
+    is_stalled = now - torrent.moved_at > STALLED_AFTER
+    if busy:
+        speed = sum(item.download_speed for item in busy)
+        eta = (size - done) // speed if speed else UNKNOWN_ETA
+        return Progress(_busy(busy, speed, is_stalled=is_stalled), size, done, share, speed, eta, _said(busy))
+    return Progress(_waiting(live, is_stalled=is_stalled), size, done, share, reason=_said(live))
+
+
+def _busy(items: list[QueueItem], speed: int, *, is_stalled: bool) -> str:
+    if all(item.progress_percent >= 100 or _is_whole(item) for item in items):
+        return "checkingUP"
+    return "stalledDL" if is_stalled and not speed else "downloading"
+
+
+def _is_whole(item: QueueItem) -> bool:
+    return bool(item.total_bytes) and item.downloaded_bytes >= (item.total_bytes or 0)
+
+
+def _waiting(items: list[QueueItem], *, is_stalled: bool) -> str:
+    """None is being downloaded now: why not?"""
+    reasons = {item.pause_reason for item in items if item.status == _Status.PAUSED}
+    if reasons == {_Reason.USER} and all(item.status == _Status.PAUSED for item in items):
+        return "stoppedDL"
+    if reasons & {_Reason.BLOCKED, _Reason.DISK, _Reason.LIBRARY}:
+        return "stalledDL"
+    between = any(item.status == _Status.PENDING and item.next_attempt_at for item in items)
+    return "stalledDL" if between and is_stalled else "queuedDL"
+
+
+def _why(items: list[QueueItem]) -> str:
+    cancelled = _("Somebody took it out of the queue.")
+    return "; ".join(dict.fromkeys(item.error_message or cancelled for item in items))[:2000]
+
+
+def _said(items: list[QueueItem]) -> str:
+    return "; ".join(dict.fromkeys(item.error_message for item in items if item.error_message))[:2000]

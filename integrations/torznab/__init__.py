@@ -1,0 +1,1 @@
+"""An indexer as Sonarr and Prowlarr ask one (Torznab): what the catalogues have. docs/integrations/sonarr.md."""
