@@ -20,6 +20,8 @@ from aniworld.configuration import store
 from aniworld.supervisor import logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
+from integrations.media_servers import telling
+from integrations.webhooks import delivering as webhooks
 from library import loading, scanning, watching
 from library.monitoring import due
 
@@ -45,6 +47,7 @@ REGULAR = (
     Regular("Back up the database", "aniworld.backups.tasks.back_up_if_due", 15, first_after=15),
     Regular("Delete expired tokens", "aniworld.accounts.tasks.prune", 24 * 60),
     Regular("Put abandoned queue items right", "downloads.tasks.sweep", 1),
+    Regular("Delete old messages to other systems", "integrations.tasks.prune", 24 * 60),
     Regular("Delete what the queue kept for a while", "downloads.tasks.prune", 24 * 60),
     Regular("Check the providers that are due", "providers.tasks.check_due", 1),
     Regular("Add up requests of providers by the hour", "providers.tasks.roll_up", 60),
@@ -83,6 +86,8 @@ def chores() -> list[Chore]:
         Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
         Chore("Watching the library folder", watching.look, 2.0),
         Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
+        Chore("Telling media servers", telling.look, 1.5),
+        Chore("Telling webhooks", webhooks.look, 1.5),
         Chore("Following the configured log level", log_level.refresh, 2.0),
         Chore("Rotating the logs", rotate_logs, 30.0),
     ]

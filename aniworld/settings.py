@@ -207,6 +207,9 @@ INSTALLED_APPS = [
     "providers",
     "library",
     "downloads",
+    "integrations.feeds",
+    "integrations.media_servers",
+    "integrations.webhooks",
     "aniworld",
 ]
 MIDDLEWARE = [

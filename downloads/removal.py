@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import PurePosixPath
 
 from django.db import transaction
 
@@ -36,14 +37,24 @@ def remove_series(series: Series, *, delete_files: bool = False, by: User | None
 
 
 def _delete_files(series: Series) -> None:
-    """Each by itself: one that can't be deleted keeps no other."""
+    """Each by itself: one that can't be deleted keeps no other.
+
+    The first one is told of with its row, so that a crash before the last one keeps nobody from knowing.
+    """
+    folders: set[str] = set()
     for file in EpisodeFile.objects.filter(episode__series=series).select_related("episode"):
         # The row first: a file without a row is found by a scan, a row without a file would be a lie.
         path, episode = file.path, file.episode
-        file.delete()
-        episode.settle_files()
+        with transaction.atomic():
+            file.delete()
+            episode.settle_files()
+            if not folders:
+                series.tell_of_files("delete", PurePosixPath(path).parts[0])
+        folders.add(PurePosixPath(path).parts[0])
         try:
             files.discard(path)
             episode_nfo.discard(path)
         except (OSError, ArrivalFailed) as error:
             logger.warning("%s could not be deleted: %s", path, error)
+    if folders:
+        series.tell_of_files("delete", *sorted(folders))
