@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from aniworld.retried import Retried
@@ -22,11 +23,13 @@ from integrations.outgoing import Outcome
 logger = logging.getLogger(__name__)
 
 N = TypeVar("N", bound=Retried)
-Results = list[tuple[N, Outcome | None]]
+Job = Callable[[], Outcome]
 
 # In one round. A receiver that takes its time for each stays within the lease.
 MOST_RECEIVERS = 16
 MOST_OF_ONE = 5
+# In one task, so that it ends some time.
+MOST_ROUNDS = 20
 _THREADS = 8
 BETWEEN_BELLS = timedelta(seconds=20)
 
@@ -61,15 +64,37 @@ class Bell(Generic[N]):
             async_task(self._task, cluster="default", save=False)
 
 
-def claimed(model: type[N]) -> list[list[N]]:
-    """What is due, by receiver. One that failed lately is tried with a single row: the one that was tried least."""
+def deliver(model: type[N], prepared: Callable[[N], Job], write_down: Callable[[N, Outcome | None], bool]) -> int:
+    """Rounds until nothing is due any more; answers how much arrived.
+
+    `prepared` makes of a row what sends it, which must not use the database. `write_down` gets what came of it: None
+    for what was not tried, because its receiver was found away just before.
+    """
+    arrived = 0
+    for _round in range(MOST_ROUNDS):
+        groups = _claimed(model)
+        if not groups:
+            break
+        jobs = [[(row, prepared(row)) for row in rows] for rows in groups]
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="tell") as pool:
+            for results in pool.map(_one_after_another, jobs):
+                arrived += sum(write_down(row, outcome) for row, outcome in results)
+    return arrived
+
+
+def _claimed(model: type[N]) -> list[list[N]]:
+    """What is due, by receiver. One that is being told by another process is left to it."""
     now = timezone.now()
-    receivers = list(due(model, now).order_by().values_list("receiver", flat=True).distinct()[:MOST_RECEIVERS])
+    rows: Any = model._default_manager
+    busy = rows.filter(state=Retried.State.WAITING, lease_until__gt=now).values("receiver")
+    free = due(model, now).exclude(receiver__in=busy).order_by()
+    receivers = list(free.values_list("receiver", flat=True).distinct()[:MOST_RECEIVERS])
     taken = [list(_of(model, receiver, now)) for receiver in receivers]
     return [several for several in taken if several]
 
 
 def _of(model: type[N], receiver: int, now: datetime) -> Iterator[N]:
+    """Of one that failed lately a single row: the one that was tried least."""
     rows = due(model, now).filter(receiver=receiver).select_related("receiver").order_by("attempts", "id")
     for row in rows[:MOST_OF_ONE]:
         is_failing = bool(getattr(row, "receiver").failures)  # noqa: B009 - of a subclass's
@@ -79,27 +104,20 @@ def _of(model: type[N], receiver: int, now: datetime) -> Iterator[N]:
                 return
 
 
-def sent(groups: list[list[N]], send: Callable[[N], Outcome]) -> Results[N]:
-    """Sends all of them; those behind one that found nobody there have no outcome. `send` must not use the database."""
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="tell") as pool:
-        found = pool.map(lambda rows: _one_after_another(rows, send), groups)
-        return [pair for several in found for pair in several]
-
-
-def _one_after_another(rows: list[N], send: Callable[[N], Outcome]) -> Results[N]:
-    results: Results[N] = []
+def _one_after_another(jobs: list[tuple[N, Job]]) -> list[tuple[N, Outcome | None]]:
+    results: list[tuple[N, Outcome | None]] = []
     is_away = False
-    for row in rows:
-        outcome = None if is_away else _guarded(row, send)
+    for row, job in jobs:
+        outcome = None if is_away else _guarded(row, job)
         is_away = is_away or bool(outcome and outcome.is_away)
         results.append((row, outcome))
     return results
 
 
-def _guarded(row: N, send: Callable[[N], Outcome]) -> Outcome:
+def _guarded(row: N, job: Job) -> Outcome:
     try:
-        return send(row)
+        return job()
     except Exception:
         # One row's trouble is its own; the others of the round have their outcomes to be written down.
         logger.exception("%s could not be sent", row)
-        return Outcome(False, "It could not be sent; the log says why.")
+        return Outcome(False, _("It could not be sent; the log says why."))

@@ -1,5 +1,9 @@
 """What other systems call, below `/integrations/`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from integrations.feeds import views as feeds
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^arrivals\.(?P<form>atom|rss)$", feeds.feed, name="arrivals-feed"),
+]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.http import HttpResponse
 from django.utils import timezone
 
 from aniworld.accounts.tokens import SHOWN, hash_of, new_secret
@@ -56,3 +57,19 @@ class Feed(Record):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
+
+
+# Of what is read with such a token: nobody else's to keep, nor anybody's to be told where it was.
+HEADERS = {"Cache-Control": "private, no-cache", "Referrer-Policy": "no-referrer"}
+
+
+def closed(text: str) -> HttpResponse:
+    """What a wrong token is answered with: a sentence."""
+    headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", status=401, headers=headers)
+
+
+def shown(feed: Feed | None) -> dict[str, Any]:
+    """A user's feed as the API tells of it."""
+    names = ("prefix", "made_at", "last_used")
+    return {"active": feed is not None, **{name: getattr(feed, name, None) for name in names}}

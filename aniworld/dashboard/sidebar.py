@@ -51,6 +51,16 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Integrations",
+        (
+            ("live_tv", "media_servers.MediaServer"),
+            ("webhook", "webhooks.Webhook"),
+            ("rss_feed", "feeds.ArrivalsFeed"),
+            ("outgoing_mail", "webhooks.Delivery"),
+            ("cast_connected", "media_servers.Notice"),
+        ),
+    ),
+    (
         "System",
         (
             ("notifications", "alerts.Alert"),
@@ -99,6 +109,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         "Queue": _("Queue"),
         "Library": _("Library"),
         "Providers": _("Providers"),
+        "Integrations": _("Integrations"),
         "System": _("System"),
         "Technical": _("Technical"),
     }

@@ -137,7 +137,9 @@ class Plex(Dialect):
         if not found:
             folders = ", ".join(sorted({folder for one in sections for folder in _folders(one)})) or "–"
             told = {"path": path, "folders": folders[:200]}
-            reason = _("No library of Plex holds %(path)s. Its folders: %(folders)s. Correct the library folder.") % told
+            reason = (
+                _("No library of Plex holds %(path)s. Its folders: %(folders)s. Correct the library folder.") % told
+            )
             raise Refusal(Outcome(False, reason))
         return found
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,7 +36,7 @@ _bell = rounds.Bell(Notice, "integrations.media_servers.tasks.deliver")
 
 
 def look() -> None:
-    """Notes what happened since the last look, and wakes a worker for what is due. Costs a query where there is none."""
+    """Notes what happened since the last look, and wakes a worker for what is due. One query without any."""
     if MediaServer.objects.enabled().exists():
         _following.look()
         _bell.ring_if_due()
@@ -42,10 +44,7 @@ def look() -> None:
 
 def deliver() -> int:
     """Sends what is due, and answers how many servers' folders were told of."""
-    groups = rounds.claimed(Notice)
-    calls = {row.pk: _call(row) for rows in groups for row in rows}
-    results = rounds.sent(groups, lambda row: _sent(*calls[row.pk]))
-    return sum(_write_down(row, outcome) for row, outcome in results)
+    return rounds.deliver(Notice, _call, _write_down)
 
 
 def try_out(server: MediaServer) -> Outcome:
@@ -66,9 +65,9 @@ def prune() -> int:
     return kept.prune(Notice)
 
 
-def _call(row: Notice) -> tuple[Dialect, Changed]:
-    path = row.receiver.path_of(row.folder)
-    return _dialect(row.receiver), Changed(path, row.change, is_whole=not row.folder)
+def _call(row: Notice) -> Callable[[], Outcome]:
+    changed = Changed(row.receiver.path_of(row.folder), row.change, is_whole=not row.folder)
+    return partial(_sent, _dialect(row.receiver), changed)
 
 
 def _dialect(server: MediaServer) -> Dialect:
