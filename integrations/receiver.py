@@ -82,7 +82,7 @@ class Receiver(Record):
 
     def note_success(self) -> bool:
         """It was told. Whether it had failed before."""
-        had_failed = self.failing_since is not None
+        had_failed = type(self)._default_manager.filter(pk=self.pk, failing_since__isnull=False).exists()
         ended: dict[str, Any] = {"failures": 0, "failing_since": None, "rests_until": None, "last_error": ""}
         self._write(last_success_at=timezone.now(), **ended)
         return had_failed

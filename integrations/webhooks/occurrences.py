@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aniworld.live.message import zulu
+from aniworld.live.message import clean, zulu
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -48,7 +48,7 @@ def facts(id_: int | None, type_: str, moment: datetime, data: Mapping[str, Any]
         "id": id_,
         "event": type_,
         "time": zulu(moment),
-        "site": site,
+        "site": _bounded(site),
         "series": _series(data),
         "episode": _episode(data),
         "file": _file(data),
@@ -78,6 +78,7 @@ def _file(data: Mapping[str, Any]) -> Facts | None:
 def _bounded(value: Any, depth: int = 0) -> Any:
     """Neither a title nor a list makes a message without end."""
     if isinstance(value, str):
+        value = clean(value)
         return value if len(value) <= LONGEST_TEXT else f"{value[: LONGEST_TEXT - 1]}…"
     if isinstance(value, Mapping):
         some = list(value.items())[:_MOST_VALUES] if depth < _DEEPEST else []

@@ -69,19 +69,21 @@ def plain(facts: Facts, delivery: str) -> dict[str, Any]:
 def discord(facts: Facts, delivery: str) -> dict[str, Any]:  # noqa: ARG001 - one of FORMATS
     """One embed, within Discord's limits. `allowed_mentions` is the real guard against mentions."""
     said = words(facts)
+    fields = [
+        {"name": _cut(_escaped(label), 100), "value": value, "inline": False}
+        for label, text in said.more
+        if (value := _cut(_escaped(text), DISCORD_FIELD // 2))
+    ]
     embed: dict[str, Any] = {
         "title": _cut(_escaped(said.headline), DISCORD_TITLE),
+        "description": _cut(_escaped(said.about), DISCORD_DESCRIPTION // 4),
         "color": _COLOURS[said.tone],
         "timestamp": facts["time"],
-        "footer": {"text": _cut(_unmentioned(str(facts.get("site") or "Aniworld")), 100)},
+        "footer": {"text": _cut(_unmentioned(str(facts.get("site") or "")), 100) or "Aniworld"},
+        "fields": fields,
     }
-    if said.about:
-        embed["description"] = _cut(_escaped(said.about), DISCORD_DESCRIPTION // 2)
-    fields = [
-        {"name": _cut(_escaped(label), 100), "value": _cut(_escaped(text), DISCORD_FIELD // 2), "inline": False}
-        for label, text in said.more
-    ]
-    return {"embeds": [{**embed, "fields": fields}], "allowed_mentions": {"parse": []}}
+    # It refuses texts that are empty.
+    return {"embeds": [{name: part for name, part in embed.items() if part}], "allowed_mentions": {"parse": []}}
 
 
 def slack(facts: Facts, delivery: str) -> dict[str, Any]:  # noqa: ARG001 - one of FORMATS
