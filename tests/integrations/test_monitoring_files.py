@@ -1,4 +1,4 @@
-"""Alert rules and dashboard: every metric and label they name is there in a running product, with the values they ask for."""
+"""Alert rules and dashboard: every metric and label they name is there in a running product."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from aniworld.environment import ROOT
+from integrations.api.widget import WidgetOut
 from tests.downloads.driving import add_series, arrived, episodes, queue
 from tests.running import Running
 
@@ -132,8 +133,6 @@ def test_the_dashboard_can_be_imported() -> None:
 
 
 def test_the_documentation_names_each_number_of_the_widget() -> None:
-    from integrations.api.widget import WidgetOut
-
     text = (FOLDER / "dashboards.md").read_text()
     assert [name for name in WidgetOut.model_fields if f"`{name}`" not in text] == []
     [homepage] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[:1]

@@ -180,7 +180,8 @@ def test_one_that_fails_for_days_is_switched_off_with_an_alert(other: Receiver) 
     tell()
     assert len(other.received) == asked
     other.answer = plain
-    hook.switch(on=True)
+    Webhook.objects.get().switch(on=True)
+    hook = Webhook.objects.get()
     assert (hook.failures, hook.failing_since) == (0, None)
     tell()
     assert Delivery.objects.get().state == "sent"
