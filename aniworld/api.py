@@ -38,6 +38,7 @@ from downloads.api import (
     undo_router,
     why_router,
 )
+from integrations.api import feeds_router, media_servers_router, webhooks_router, widget_router
 from library.api import favorites_router, folder_router, metadata_router, scans_router, specials_router
 from library.api import series_router as library_router
 from providers.api import config_router, health_router, status_router
@@ -119,6 +120,10 @@ api.add_router("/queue", queue_router)
 api.add_router("/undo", undo_router)
 api.add_router("/calendar", calendar_router)
 api.add_router("/scheduler", scheduler_router)
+api.add_router("/integrations/media-servers", media_servers_router)
+api.add_router("/integrations/webhooks", webhooks_router)
+api.add_router("/integrations/feed", feeds_router)
+api.add_router("/widget", widget_router)
 api.add_router("/progress", progress_router, auth=signed_in)
 api.add_router("/config", joined(configuration_router, folder_router, alerts_router), auth=admin_only)
 

@@ -23,6 +23,8 @@ from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
 from integrations.qbittorrent import grabbing
 from integrations.torznab import lookups
+from integrations.media_servers import telling
+from integrations.webhooks import delivering as webhooks
 from library import loading, scanning, watching
 from library.monitoring import due
 
@@ -48,6 +50,7 @@ REGULAR = (
     Regular("Back up the database", "aniworld.backups.tasks.back_up_if_due", 15, first_after=15),
     Regular("Delete expired tokens", "aniworld.accounts.tasks.prune", 24 * 60),
     Regular("Put abandoned queue items right", "downloads.tasks.sweep", 1),
+    Regular("Delete old messages to other systems", "integrations.tasks.prune", 24 * 60),
     Regular("Delete what the queue kept for a while", "downloads.tasks.prune", 24 * 60),
     Regular("Check the providers that are due", "providers.tasks.check_due", 1),
     Regular("Add up requests of providers by the hour", "providers.tasks.roll_up", 60),
@@ -109,6 +112,8 @@ _ONCE_FOR_ALL: tuple[tuple[str, Callable[[], object], Callable[[], object] | Non
     ("Getting on with what managers grabbed", grabbing.watch, None, 1.5),
     ("Ringing for look-ups of the indexer", lookups.ring_if_due, None, 3.0),
     ("Ringing for alerts", delivering.ring_if_due, None, 3.0),
+    ("Telling media servers", telling.look, None, 1.5),
+    ("Telling webhooks", webhooks.look, None, 1.5),
 )
 
 

@@ -220,6 +220,9 @@ INSTALLED_APPS = [
     "downloads",
     "integrations.torznab",
     "integrations.qbittorrent",
+    "integrations.feeds",
+    "integrations.media_servers",
+    "integrations.webhooks",
     "aniworld",
 ]
 MIDDLEWARE = [

@@ -104,6 +104,8 @@ def _facts(item: QueueItem) -> dict[str, Any]:
         "name": item.series.name,
         "season": item.season,
         "episode": item.episode.number,
+        "language": item.language,
+        "file": item.file_destination or None,
         "item_status": item.status,
         "provider": item.provider,
         "percent": item.progress_percent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import PurePosixPath
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -32,22 +33,30 @@ def remove_series(series: Series, *, delete_files: bool = False, by: User | None
         ids = list(QueueItem.objects.live().filter(series=series).values_list("pk", flat=True))
         undo_id = Undo.remember("series", {"series": series.pk, "items": queue.cancel_all(ids)}, by)
     if delete_files:
-        discard_files(EpisodeFile.objects.filter(episode__series=series))
+        discard_files(series, EpisodeFile.objects.all())
     return undo_id
 
 
-def discard_files(several: QuerySet[EpisodeFile]) -> None:
-    """Deletes files of the library for good; their episodes are missing from then on.
+def discard_files(series: Series, several: QuerySet[EpisodeFile]) -> None:
+    """Deletes files of the series for good; their episodes are missing from then on.
 
-    Each by itself: one that can't be deleted keeps no other.
+    Each by itself: one that can't be deleted keeps no other. The first one is told of with its row, so that a crash
+    before the last one keeps nobody from knowing.
     """
-    for file in several.select_related("episode"):
+    folders: set[str] = set()
+    for file in several.filter(episode__series=series).select_related("episode"):
         # The row first: a file without a row is found by a scan, a row without a file would be a lie.
         path, episode = file.path, file.episode
-        file.delete()
-        episode.settle_files()
+        with transaction.atomic():
+            file.delete()
+            episode.settle_files()
+            if not folders:
+                series.tell_of_files("delete", PurePosixPath(path).parts[0])
+        folders.add(PurePosixPath(path).parts[0])
         try:
             files.discard(path)
             episode_nfo.discard(path)
         except (OSError, ArrivalFailed) as error:
             logger.warning("%s could not be deleted: %s", path, error)
+    if folders:
+        series.tell_of_files("delete", *sorted(folders))

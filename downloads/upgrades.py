@@ -14,7 +14,6 @@ from contextlib import suppress
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from aniworld.live.publish import publish
 from aniworld.refusals import Explained
 from downloads import queue
 from downloads.models import QueueItem
@@ -154,4 +153,4 @@ def _rank(series: Series, language: str) -> int:
 
 def _publish(item: QueueItem, replaced: Sequence[str]) -> None:
     facts = {"season": item.season, "episode": item.episode.number, "language": item.language, "replaced": replaced}
-    publish("series_updated", {"key": item.series.key, "name": item.series.name, "changed": ["files"], **facts})
+    item.series.tell_of_files("upgrade", **facts)

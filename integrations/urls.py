@@ -1,8 +1,11 @@
 """What other systems call, below `/integrations/`."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from integrations.feeds import views as feeds
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("torznab/", include("integrations.torznab.urls")),
     path("qbittorrent/", include("integrations.qbittorrent.urls")),
+    re_path(r"^arrivals\.(?P<form>atom|rss)$", feeds.feed, name="arrivals-feed"),
 ]

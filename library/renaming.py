@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aniworld.refusals import Conflict
@@ -73,13 +75,15 @@ def apply(moves: Sequence[Move]) -> Renamed:
     files.library_root()
     if not moves:
         raise Conflict(_("Every file has the name that the template asks for."), "nothing_to_rename")
-    moved, failed = [], []
+    moved: list[Move] = []
+    failed: list[Move] = []
     for move in moves:
-        problem = move.problem or _moved(move)
+        problem = move.problem or _moved(move, is_first=not moved)
         if problem:
             failed.append(Move(move.file_id, move.old, move.new, problem))
         else:
             moved.append(move)
+    _tell(moved)
     return Renamed(tuple(moved), tuple(failed))
 
 
@@ -94,10 +98,11 @@ def _wanted(series: Series, file: EpisodeFile, folder: str) -> str:
     return str(PurePosixPath(folder, *path.parts[1:]))
 
 
-def _moved(move: Move) -> str:
+def _moved(move: Move, *, is_first: bool) -> str:
     """Why it could not be moved; empty when it was.
 
     The row follows the file: a crash between the two leaves a file that the next scan finds under its new name.
+    The first one is told of with its row, so that a crash before the last one keeps nobody from knowing.
     """
     if move.series_id is not None:
         return _folder_moved(move, move.series_id)
@@ -109,8 +114,24 @@ def _moved(move: Move) -> str:
     except ArrivalFailed as error:
         log.warning("%s was not renamed: %s", move.old, error)
         return str(error)
-    row.moved(move.new)
+    with transaction.atomic():
+        row.moved(move.new)
+        if is_first:
+            _tell([move])
     return ""
+
+
+def _tell(moves: Sequence[Move]) -> None:
+    """Tells of the files that were moved, by series: where they were, and where they are."""
+    ids = [move.file_id for move in moves if move.series_id is None]
+    rows = EpisodeFile.objects.filter(pk__in=ids).select_related("episode__series")
+    series = {row.pk: row.episode.series for row in rows}
+    folders: defaultdict[Series, set[str]] = defaultdict(set)
+    for move in moves:
+        if of := series.get(move.file_id):
+            folders[of] |= {PurePosixPath(move.old).parts[0], PurePosixPath(move.new).parts[0]}
+    for one, touched in folders.items():
+        one.tell_of_files("rename", *sorted(touched))
 
 
 def _folder_moved(move: Move, series_id: int) -> str:

@@ -128,6 +128,12 @@ class AddressRefused(ProviderError):
     code = "address_refused"
 
 
+class PrivateAddress(AddressRefused):
+    """The host is in a private network, and the operator does not let it be reached."""
+
+    code = "private_address"
+
+
 class NotConfigured(ProviderError):
     """The provider is disabled, unknown, or has no address yet."""
 

@@ -130,3 +130,12 @@ class KeyId(Schema):
     """Names a key."""
 
     id: RowId
+
+
+class FeedOut(Schema):
+    """Whether the user has a feed, and what its token begins with."""
+
+    active: bool
+    prefix: str | None
+    made_at: Moment | None
+    last_used: Moment | None

@@ -25,6 +25,7 @@ class Notifications(Protocol):
     backup_failed: bool
     download_failed: bool
     episodes_arrived: bool
+    integration_failed: bool
 
 
 def notifications() -> Notifications:
@@ -60,5 +61,6 @@ def is_on(kind: str) -> bool:
         "backup_failed": now.backup_failed,
         "download_failed": now.download_failed,
         "episodes_arrived": now.episodes_arrived,
+        "integration_failed": now.integration_failed,
     }
     return switches[kind]

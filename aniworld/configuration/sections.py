@@ -190,6 +190,7 @@ class Notifications(Section):
     backup_failed: bool = True
     download_failed: bool = True
     episodes_arrived: bool = True
+    integration_failed: bool = True
 
 
 class Scheduler(Section):

@@ -58,6 +58,7 @@ TITLES = {
     "notifications.backup_failed": _("A backup of the database failed"),
     "notifications.download_failed": _("A download failed for good"),
     "notifications.episodes_arrived": _("New episodes arrived"),
+    "notifications.integration_failed": _("Another system can't be told"),
     "scheduler.enabled": _("Look for new episodes, and scan"),
     "scheduler.interval_minutes": _("Scan the library every (minutes)"),
     "scheduler.cron": _("Or scan at these times (cron)"),

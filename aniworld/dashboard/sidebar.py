@@ -58,6 +58,11 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("cookie", "qbittorrent.ClientSession"),
             ("travel_explore", "torznab.Lookup"),
             ("library_books", "torznab.KnownSeries"),
+            ("live_tv", "media_servers.MediaServer"),
+            ("webhook", "webhooks.Webhook"),
+            ("rss_feed", "feeds.ArrivalsFeed"),
+            ("outgoing_mail", "webhooks.Delivery"),
+            ("cast_connected", "media_servers.Notice"),
         ),
     ),
     (

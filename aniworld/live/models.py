@@ -31,6 +31,21 @@ class Event(models.Model):
         return f"{self.id} {self.type}"
 
 
+class LogReader(models.Model):
+    """How far somebody has read the event log who must miss nothing, whatever is restarted in between."""
+
+    name = models.CharField(primary_key=True, max_length=64)
+    position = models.BigIntegerField(help_text=_("The last event that was dealt with."))
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("reader of the event log")
+        verbose_name_plural = _("readers of the event log")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.position}"
+
+
 class ProgressQuerySet(models.QuerySet["Progress"]):
     """Operations by what they are doing now."""
 

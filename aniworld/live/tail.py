@@ -18,8 +18,9 @@ _SECONDS_TO_SETTLE = 5.0
 class Tail(ABC):
     """A position in the log, and what has come behind it since. Belongs to one thread and its database connection."""
 
-    def __init__(self) -> None:
-        self.position = newest_id()
+    def __init__(self, position: int | None = None) -> None:
+        """Behind `position`, which some tail has reached before; without one at the log's present end."""
+        self.position = newest_id() if position is None else position
 
     @property
     def unsettled(self) -> bool:
@@ -27,8 +28,12 @@ class Tail(ABC):
         return False
 
     @abstractmethod
+    def rows(self) -> list[Event]:
+        """Up to `BATCH` new events in id order; none of them is ever answered twice, none left out."""
+
     def read(self) -> list[Message]:
-        """Up to `BATCH` new messages in id order; none of them is ever answered twice, none left out."""
+        """The same as what clients are sent."""
+        return [message_of(row) for row in self.rows()]
 
     def reconnected(self) -> None:  # noqa: B027 - nothing to do is the right thing for most
         """To be called when the thread has got a new database connection."""
@@ -37,8 +42,19 @@ class Tail(ABC):
         return list(Event.objects.filter(id__gt=self.position).order_by("id")[:BATCH])
 
 
-class SqliteTail(Tail):
+class SerialTail(Tail):
     """Writers are serialised (IMMEDIATE), so ids become visible in their order and a missing one was pruned."""
+
+    def rows(self) -> list[Event]:
+        """Whatever there is behind the position."""
+        rows = self._rows()
+        if rows:
+            self.position = rows[-1].id
+        return rows
+
+
+class SqliteTail(SerialTail):
+    """The same for a connection that only reads, where it is nearly free to find out that there is nothing."""
 
     def __init__(self) -> None:
         # The version first: what is committed between the two looks is then found by the next one.
@@ -46,16 +62,14 @@ class SqliteTail(Tail):
         super().__init__()
         self._more = False
 
-    def read(self) -> list[Message]:
-        """Asks for rows only when some other connection has committed, which is nearly free to find out."""
+    def rows(self) -> list[Event]:
+        """Asks for rows only when some other connection has committed."""
         version = _data_version()
         if version == self._version and not self._more:
             return []
-        rows = self._rows()
+        rows = super().rows()
         self._version, self._more = version, len(rows) == BATCH
-        if rows:
-            self.position = rows[-1].id
-        return [message_of(row) for row in rows]
+        return rows
 
     def reconnected(self) -> None:
         """The version only means something on the connection that told it."""
@@ -79,20 +93,21 @@ class PostgresTail(Tail):
     or databases, as comparing transaction snapshots would have it.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, position: int | None = None) -> None:
+        super().__init__(position)
         # Ids up to `_settled` are certain; those up to `_limit` will be once the holders are gone.
         self._settled = self.position
         self._limit: int | None = None
         self._holders = _writers()
-        self._settle_start()
+        if position is None:
+            self._settle_start()
 
     @property
     def unsettled(self) -> bool:
         """Whether a gap is waited for."""
         return self._limit is not None
 
-    def read(self) -> list[Message]:
+    def rows(self) -> list[Event]:
         """The contiguous ids behind the position, and those behind a gap once it is settled."""
         if self._limit is not None and not self._holders & _writers():
             self._settled, self._limit = self._limit, None
@@ -103,7 +118,7 @@ class PostgresTail(Tail):
             self._limit = None
         if len(ready) < len(rows) and self._limit is None:
             self._limit, self._holders = rows[-1].id, _writers()
-        return [message_of(row) for row in ready]
+        return ready
 
     def _up_to_gap(self, rows: list[Event]) -> list[Event]:
         for index, row in enumerate(rows):
@@ -124,6 +139,11 @@ class PostgresTail(Tail):
 def open_tail() -> Tail:
     """A tail at the log's present end, for the database in use."""
     return PostgresTail() if connection.vendor == "postgresql" else SqliteTail()
+
+
+def tail_from(position: int) -> Tail:
+    """A tail behind a position that a former one has reached; it also finds what its own connection writes."""
+    return PostgresTail(position) if connection.vendor == "postgresql" else SerialTail(position)
 
 
 def newest_id() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,9 +17,12 @@ from django.utils import timezone
 from django.utils.formats import get_format
 
 from aniworld.accounts.authentication import user_of
+from aniworld.accounts.feeds import Feed
 from aniworld.pages.access import members
 from downloads import calendar
 from downloads.api.calendar import addresses
+from integrations.feeds import views as arrivals
+from integrations.feeds.models import ArrivalsFeed
 from library.calendar import Entry, Span
 from library.models import CalendarFeed
 
@@ -93,13 +96,28 @@ def part(request: HttpRequest) -> HttpResponse:
 @members
 def subscription(request: HttpRequest) -> HttpResponse:
     """Makes or revokes the user's feed. Its address is shown in the answer and never again."""
+    return _subscribed(request, CalendarFeed, "subscribe", lambda token: addresses(request, token))
+
+
+@members
+def arrivals_subscription(request: HttpRequest) -> HttpResponse:
+    """The same for the feed of arrivals."""
+    return _subscribed(
+        request, ArrivalsFeed, "reader", lambda token: {"arrivals_url": arrivals.addresses(request, token)["url"]}
+    )
+
+
+def _subscribed(
+    request: HttpRequest, kind: type[Feed], place: str, told: Callable[[str], dict[str, str]]
+) -> HttpResponse:
+    feeds: Any = kind._default_manager
     if request.method != "POST":
         return HttpResponseRedirect(reverse("calendar"))
     if request.POST.get("verb") == "revoke":
-        CalendarFeed.objects.revoke(user_of(request))
-        return HttpResponseRedirect(f"{reverse('calendar')}#subscribe")
-    _feed_made, token = CalendarFeed.objects.renew(user_of(request))
-    return render(request, "pages/calendar.html", _shown(request) | _feed(request) | addresses(request, token))
+        feeds.revoke(user_of(request))
+        return HttpResponseRedirect(f"{reverse('calendar')}#{place}")
+    _feed_made, token = feeds.renew(user_of(request))
+    return render(request, "pages/calendar.html", _shown(request) | _feed(request) | told(token))
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
@@ -126,7 +144,12 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
 
 
 def _feed(request: HttpRequest) -> dict[str, Any]:
-    return {"feed": CalendarFeed.objects.filter(user=user_of(request)).first(), "url": "", "webcal_url": ""}
+    user = user_of(request)
+    return {
+        "feed": CalendarFeed.objects.filter(user=user).first(),
+        "arrivals_feed": ArrivalsFeed.objects.filter(user=user).first(),
+        **dict.fromkeys(("url", "webcal_url", "arrivals_url"), ""),
+    }
 
 
 def grid_of(month: date) -> Span:

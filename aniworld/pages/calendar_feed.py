@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
+from aniworld.accounts import feeds
 from aniworld.configuration import store
 from library import calendar
 from library.calendar import Span
@@ -26,8 +27,7 @@ def feed(request: HttpRequest) -> HttpResponse:
     It costs the same number of queries however long it is, and a wrong token is answered as fast as any other.
     """
     if CalendarFeed.objects.opened_by(request.GET.get("token", "")) is None:
-        text = _("This address needs the token of a calendar feed. The calendar's page makes one.")
-        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=401, headers=_CHALLENGE)
+        return feeds.closed(_("This address needs the token of a calendar feed. The calendar's page makes one."))
     today = timezone.localdate()
     only = True if request.GET.get("monitored") == "true" else None
     found = calendar.listed(Span(today - _BACK, today + _AHEAD), today=today, monitored=only)
@@ -35,9 +35,4 @@ def feed(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content, content_type=CONTENT_TYPE, headers=_HEADERS)
 
 
-_CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
-_HEADERS = {
-    "Content-Disposition": 'inline; filename="calendar.ics"',
-    "Cache-Control": "private, no-cache",
-    "Referrer-Policy": "no-referrer",
-}
+_HEADERS = {"Content-Disposition": 'inline; filename="calendar.ics"', **feeds.HEADERS}

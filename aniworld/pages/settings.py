@@ -81,6 +81,7 @@ def _places(request: HttpRequest) -> list[tuple[str, list[Place]]]:
         sections = [(title, reverse("settings-section", args=[name])) for name, title in SECTION_TITLES.items()]
         keys = [(_("API keys"), reverse("settings-keys")), (_("Configuration backups"), reverse("settings-backups"))]
         groups.append((_("Configuration"), [*sections, *keys]))
+        groups.append((_("Integrations"), _integrations()))
     path = request.path
     return [
         (
@@ -91,6 +92,14 @@ def _places(request: HttpRequest) -> list[tuple[str, list[Place]]]:
             ],
         )
         for title, links in groups
+    ]
+
+
+def _integrations() -> list[tuple[Any, str]]:
+    """They are entered in the admin."""
+    return [
+        (_("Media servers"), reverse("admin:media_servers_mediaserver_changelist")),
+        (_("Webhooks"), reverse("admin:webhooks_webhook_changelist")),
     ]
 
 

@@ -99,6 +99,7 @@ urlpatterns = [
     path("parts/wallboard", wallboard.part, name="wallboard-part"),
     path("calendar", calendar.page, name="calendar"),
     path("calendar/subscription", calendar.subscription, name="calendar-subscription"),
+    path("calendar/reader", calendar.arrivals_subscription, name="arrivals-subscription"),
     path("calendar.ics", calendar_feed.feed, name="calendar-feed"),
     path("parts/calendar", calendar.part, name="calendar-part"),
     path("activity", activity.page, name="activity"),

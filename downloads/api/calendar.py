@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -13,6 +13,8 @@ from ninja import Query, Router, Schema, Status
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from aniworld.accounts.authentication import signed_in, user_of
+from aniworld.accounts.feeds import shown
+from aniworld.accounts.schemas import FeedOut
 from aniworld.api_types import Problem
 from aniworld.refusals import NotThere
 from downloads import calendar
@@ -74,15 +76,6 @@ class CalendarOut(Schema):
     truncated: bool
 
 
-class FeedOut(Schema):
-    """Whether the user has a feed, and what its token begins with."""
-
-    active: bool
-    prefix: str | None
-    made_at: datetime | None
-    last_used: datetime | None
-
-
 class NewFeedOut(FeedOut):
     """The token and the addresses with it; they are told this once."""
 
@@ -104,14 +97,14 @@ def show(request: HttpRequest, query: Query[CalendarQuery]) -> dict[str, Any]:
 @router.get("/token", response=FeedOut)
 def feed(request: HttpRequest) -> dict[str, Any]:
     """The user's feed."""
-    return _shown(CalendarFeed.objects.filter(user=user_of(request)).first())
+    return shown(CalendarFeed.objects.filter(user=user_of(request)).first())
 
 
 @router.post("/token", response={201: NewFeedOut})
 def renew_feed(request: HttpRequest) -> Status[dict[str, Any]]:
     """Makes a token for the user's feed; one that there was opens nothing any more."""
     made, token = CalendarFeed.objects.renew(user_of(request))
-    return Status(201, {**_shown(made), "token": token, **addresses(request, token)})
+    return Status(201, {**shown(made), "token": token, **addresses(request, token)})
 
 
 @router.delete("/token", response={204: None, 404: Problem})
@@ -126,9 +119,3 @@ def addresses(request: HttpRequest, token: str) -> dict[str, str]:
     """Where the feed is, as this request reached us; `webcal` makes a calendar program subscribe to it."""
     url = request.build_absolute_uri(f"{reverse('calendar-feed')}?token={token}")
     return {"url": url, "webcal_url": f"webcal:{url.partition(':')[2]}"}
-
-
-def _shown(made: CalendarFeed | None) -> dict[str, Any]:
-    if made is None:
-        return {"active": False, "prefix": None, "made_at": None, "last_used": None}
-    return {"active": True, "prefix": made.prefix, "made_at": made.made_at, "last_used": made.last_used}

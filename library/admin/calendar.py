@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 
+from aniworld.admin_pages.feeds import FeedPage
 from aniworld.admin_pages.filters import chosen_row
 from aniworld.admin_pages.links import to_row
 from aniworld.admin_pages.pages import ReadOnly
@@ -51,37 +49,8 @@ class AnnouncedEpisodeAdmin(ReadOnly):
 
 
 @admin.register(CalendarFeed)
-class CalendarFeedAdmin(Recorded, ReadOnly):
+class CalendarFeedAdmin(Recorded, FeedPage):
     about = _(
         "Who has the calendar in a program of their own. Closing a feed ends its address; its user can make another."
     )
     when_empty = _("Everybody makes their own on the calendar's page.")
-    plain_fields = ("prefix",)
-    list_display = ("prefix", "owner", "made", "used")
-    search_fields = ("user__username", "prefix")
-    list_select_related = ("user",)
-    actions = ("close",)
-    fields = ("user", "prefix", "made_at", "last_used")
-    readonly_fields = fields
-
-    @display(description=_("user"), ordering="user__username")
-    def owner(self, feed: CalendarFeed) -> str:
-        return str(feed.user)
-
-    @display(description=_("made"), ordering="made_at")
-    def made(self, feed: CalendarFeed) -> str:
-        return ago(feed.made_at)
-
-    @display(description=_("last used"), ordering="last_used")
-    def used(self, feed: CalendarFeed) -> str:
-        return ago(feed.last_used) if feed.last_used else "–"
-
-    @admin.action(description=_("Close these feeds"), permissions=("act",))
-    def close(self, request: HttpRequest, rows: QuerySet[CalendarFeed]) -> None:
-        self.for_each(
-            request, rows.select_related("user"), lambda feed: CalendarFeed.objects.revoke(feed.user), _closed
-        )
-
-
-def _closed(count: int) -> str:
-    return ngettext("%d feed was closed.", "%d feeds were closed.", count) % count

@@ -252,6 +252,12 @@ class Series(MonitoringState, LoadingState):
             self._adopt(dict(values))
             live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
 
+    def tell_of_files(self, why: str, *folders: str, **facts: Any) -> None:
+        """Tells that files of it came, went or changed. `why`: upgrade, rename, delete, scan or merge; `folders` are
+        those below the library where that was, its own unless named."""
+        data = {"key": self.key, "name": self.name, "changed": ["files"], "why": why}
+        live.publish("series_updated", {**data, "folders": list(folders or [self.folder]), **facts})
+
     def follow_folder(self, folder: str) -> None:
         """Its folder was renamed, and it is that name from now on. A name without a known year stays provisional."""
         provisional = self.year is not None and folder == naming.series_folder(self.name, None)

@@ -27,7 +27,7 @@ def merge(adopted: Series, other: Series) -> int:
         live.publish("series_removed", {"key": adopted.key, "name": adopted.name})
         adopted.delete()
         applying.settle([other.pk])
-        live.publish("series_updated", {"key": other.key, "name": other.name, "changed": ["files"]})
+        other.tell_of_files("merge", adopted.folder, other.folder)
     return count
 
 

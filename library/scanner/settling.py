@@ -9,7 +9,6 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from aniworld.live import publish as live
 from library.models import EpisodeFile, Finding, Found, Scan, Series
 from library.scanner import applying
 from library.scanner.comparing import Changes
@@ -172,8 +171,8 @@ class Settlement:
 
     def _tell(self) -> None:
         if 0 < len(self._touched) <= _MOST_TOLD:
-            for key, name in Series.objects.filter(pk__in=self._touched).values_list("key", "name"):
-                live.publish("series_updated", {"key": key, "name": name, "changed": ["files"]})
+            for series in Series.objects.filter(pk__in=self._touched):
+                series.tell_of_files("scan")
 
 
 class _Places:

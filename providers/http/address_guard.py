@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from providers.exceptions import AddressRefused, ConnectionFailed, TimedOut
+from providers.exceptions import ConnectionFailed, PrivateAddress, TimedOut
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
@@ -76,7 +76,7 @@ class AddressGuard:
         return not spellings.isdisjoint(entry.lower() for entry in self.allowed_private_hosts)
 
     def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Where to connect. Raises `AddressRefused`, or `ConnectionFailed` for an unknown name."""
+        """Where to connect. Raises `PrivateAddress`, or `ConnectionFailed` for an unknown name."""
         try:
             found = self.resolve(host.strip("[]"), port)
         except (OSError, UnicodeError, OverflowError):
@@ -84,7 +84,7 @@ class AddressGuard:
         if not found:
             raise ConnectionFailed(f"The name {host[:253]} does not resolve.")
         if not self.allows_private(host, port) and not all(is_global(address) for address in found):
-            raise AddressRefused(f"{host[:253]} is in a private network, which providers may not reach.")
+            raise PrivateAddress(f"{host[:253]} is in a private network, which providers may not reach.")
         return found
 
     def connect(self, host: str, port: int, timeout: float | None, options: SocketOptions = ()) -> socket.socket:
@@ -122,4 +122,4 @@ class AddressGuard:
         """A transparent proxy or a rewritten route could still have led somewhere else."""
         peer = str(connection.getpeername()[0])
         if not self.allows_private(host, port) and not is_global(peer):
-            raise AddressRefused(f"{host[:253]} led into a private network, which providers may not reach.")
+            raise PrivateAddress(f"{host[:253]} led into a private network, which providers may not reach.")

@@ -42,6 +42,7 @@ __all__ = [
     "KEY_LIMIT",
     "PAGE_LIMIT",
     "PLAYLIST_LIMIT",
+    "Answer",
     "Client",
     "MediaResponse",
     "Page",
@@ -103,6 +104,16 @@ class Page:
             return self.content.decode("utf-8", "replace")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whatever came back, errors and redirects included. `content` is empty unless it `is_whole`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    is_whole: bool
+
+
 class Client:
     """Asks the outside world under one policy. May be shared by the threads of a pool."""
 
@@ -147,6 +158,31 @@ class Client:
     ) -> Page:
         """Sends a form once."""
         return self._page("POST", url, None, headers, limit, data)
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Answer:
+        """Asks once and answers whatever comes; a redirect is not followed. Within the policy's time limit in all.
+
+        A body over `limit` bytes, or one that does not end in time, is given up: the status has come by then.
+        Raises `AddressRefused`, `ConnectionFailed`, `TimedOut`.
+        """
+        until = time.monotonic() + self.policy.timeout
+        asked = self._with_policy({"Accept": "*/*", "Accept-Encoding": "gzip, deflate", **(headers or {})})
+        response = self._send(method, url, None, asked, body, self.policy.timeout)
+        try:
+            content, is_whole = whole_body(response, url, limit, until), True
+        except ProviderError:
+            content, is_whole = b"", False
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, content, is_whole)
 
     def json(
         self,
@@ -306,7 +342,7 @@ class Client:
         url: str,
         params: Mapping[str, str] | None,
         headers: Mapping[str, str],
-        data: Mapping[str, str] | None,
+        data: Mapping[str, str] | bytes | None,
         timeout: float,
     ) -> HTTPResponse:
         check_address(url)

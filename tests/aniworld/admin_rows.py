@@ -22,6 +22,9 @@ from aniworld.live.models import Event, Progress
 from aniworld.live.publish import publish
 from aniworld.supervisor.models import Cluster, Machine
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
+from integrations.feeds.models import ArrivalsFeed
+from integrations.media_servers.models import MediaServer, Notice
+from integrations.webhooks.models import Delivery, Webhook
 from library.models import (
     AnnouncedEpisode,
     CalendarFeed,
@@ -104,6 +107,15 @@ def _machine(number: int) -> None:
     Machine.objects.create(instance=f"i{number}", host=f"h{number}", web=True, started_at=now, seen_at=now)
 
 
+def _server(_number: int) -> MediaServer:
+    name = f"s{MediaServer.objects.count()}"
+    return MediaServer.objects.create(name=name, kind="jellyfin", address="http://192.168.1.5:8096", secret="x")
+
+
+def _webhook(_number: int) -> Webhook:
+    return Webhook.objects.create(name=f"w{Webhook.objects.count()}", address="https://example.org/in", secret="x")
+
+
 def _switches(_number: int) -> None:
     QueueState.objects.now()
 
@@ -125,8 +137,14 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Event: lambda number: publish("queue_status", {"action": f"a{number}"}),
     Failure: lambda number: _task(Failure, number),
     Favorite: lambda number: Favorite.objects.create(user=user(f"fan{number}"), series=make_series()),
+    ArrivalsFeed: lambda number: ArrivalsFeed.objects.renew(user(f"reader{number}")),
+    Delivery: lambda number: Delivery.objects.create(
+        receiver=_webhook(number), event="scan_failed", happened_at=timezone.now(), tries=[{"status": 500}]
+    ),
     Finding: _found,
     Group: lambda number: Group.objects.create(name=f"g{number}"),
+    MediaServer: _server,
+    Notice: lambda number: Notice.objects.create(receiver=_server(number), folder=f"f{number}", change="created"),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,
@@ -147,4 +165,5 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Token: lambda number: tokens.issue(user(f"token{number}"), None, "agent"),
     Undo: lambda _number: Undo.objects.create(action="x", state=[], expires_at=timezone.now() + timedelta(days=1)),
     User: lambda number: user(f"user{number}", staff=False),
+    Webhook: _webhook,
 }

@@ -17,7 +17,6 @@ from aniworld import disk_watch
 from aniworld.alerts import delivering, raise_alert
 from aniworld.alerts.composing import compose
 from aniworld.alerts.models import Alert, Condition, Delivery, Digest, Kind
-from aniworld.alerts.models.delivery import MOST_TRIES, PAUSES
 from aniworld.configuration import store
 from aniworld.configuration.models import Configuration
 from aniworld.live.models import Event
@@ -175,9 +174,9 @@ def test_tries_are_further_and_further_apart_until_they_end() -> None:
         assert claimed.fail("It answered with HTTP status 500.")
         delivery.refresh_from_db()
         waits.append(round((delivery.next_attempt_at - now).total_seconds()))
-    assert waits[:-1] == [pause.total_seconds() for pause in PAUSES]
+    assert waits[:-1] == [pause.total_seconds() for pause in Delivery.PAUSES]
     assert (delivery.attempts, delivery.state, delivery.reason) == (
-        MOST_TRIES,
+        Delivery.most_tries(),
         "failed",
         "It answered with HTTP status 500.",
     )
@@ -191,7 +190,7 @@ def test_what_a_dead_process_left_is_taken_over_and_its_word_counts_no_more() ->
     assert not first.fail("late")
     assert not first.succeed()
     assert second.succeed()
-    Delivery.objects.update(state="waiting", attempts=MOST_TRIES, lease_until=timezone.now())
+    Delivery.objects.update(state="waiting", attempts=Delivery.most_tries(), lease_until=timezone.now())
     assert Delivery.objects.claim_due() == []
     assert Delivery.objects.get().state == "failed"
 

@@ -110,7 +110,7 @@ def test_a_failing_target_is_tried_again_and_nobody_else_is_told_twice(
 
 
 def test_it_is_given_up_with_a_reason(settings: Any, phone: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aniworld.alerts.models.delivery.MOST_TRIES", 1)
+    monkeypatch.setattr("aniworld.alerts.models.Delivery.PAUSES", ())
     configure(settings, phone)
     phone.status = 404
     raise_alert(Kind.DISK_LOW, "The disk gets full", "")

@@ -17,6 +17,8 @@ from django.test import Client
 from aniworld import audit
 from aniworld.accounts.models import User
 from aniworld.configuration import store
+from integrations.media_servers.models import MediaServer
+from integrations.webhooks.models import Webhook
 from providers.models import Provider
 from tests.aniworld.people import Api
 from tests.browser import seed
@@ -29,6 +31,8 @@ MISTYPED = "canary-mistyped-91ab"
 HEADER = "canary-header-77de"
 TMDB = "canary0tmdb0key0c0ffee0c0ffee00aa"
 TARGET = "canary-target-3b3b"
+HOOK = "canary-hook-6d1e"
+SERVER = "canary-server-8c4a"
 # Where administrators set what is sent to a provider, and see it.
 SENT_BY_US = re.compile(r"^/api/providers/config|^/admin/providers/provider/\d+/change")
 
@@ -49,10 +53,12 @@ def planted(tmp_path: Path, settings: Any, caplog: pytest.LogCaptureFixture) -> 
     )
     Provider.objects.filter(name="voe").update(custom_headers={"Authorization": f"Bearer {HEADER}"})
     Provider.forget()
+    Webhook.objects.create(name="hook", address=f"https://example.org/{HOOK}", secret=f"{HOOK}-s")
+    MediaServer.objects.create(name="tv", kind="plex", address="http://10.9.8.7:32400", secret=SERVER)
 
     def all_of_them() -> list[str]:
         made = _made_by_the_product(admin)
-        return [PASSWORD, MISTYPED, HEADER, TMDB, TARGET, django_settings.SECRET_KEY, *made]
+        return [PASSWORD, MISTYPED, HEADER, TMDB, TARGET, HOOK, SERVER, django_settings.SECRET_KEY, *made]
 
     return all_of_them
 

@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
     BACKUP_FAILED = "backup_failed", _("A backup of the database failed")
     DOWNLOAD_FAILED = "download_failed", _("A download failed for good")
     EPISODES_ARRIVED = "episodes_arrived", _("New episodes arrived")
+    INTEGRATION_FAILED = "integration_failed", _("Another system can't be told")
 
 
 OPPOSITES = {Kind.PROVIDER_DOWN: Kind.PROVIDER_RECOVERED, Kind.PROVIDER_RECOVERED: Kind.PROVIDER_DOWN}

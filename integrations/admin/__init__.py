@@ -1,0 +1,1 @@
+"""What the admin's pages of several integrations have in common."""
