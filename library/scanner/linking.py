@@ -96,6 +96,7 @@ def _named(link: str) -> dict[str, Any]:
     there = Series.objects.live().filter(provider=reference.provider, slug=reference.slug)
     found = Found(
         key=reference.slug,
+        slug=reference.slug,
         name=reference.slug,
         link=reference.site,
         year=None,
@@ -161,7 +162,7 @@ def _is_sure(ranked: Sequence[tuple[float, Found]]) -> bool:
 def _shown(found: Found, score: float) -> dict[str, Any]:
     return {
         "provider": found.provider,
-        "slug": catalog.slug_of(found.link),
+        "slug": found.slug,
         "link": found.link,
         "name": found.name,
         "year": found.year,
