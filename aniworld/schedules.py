@@ -20,6 +20,7 @@ from aniworld.configuration import store
 from aniworld.supervisor import logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
+from integrations.moving import working
 from library import loading, scanning, watching
 from library.monitoring import due
 
@@ -81,6 +82,7 @@ def chores() -> list[Chore]:
         Chore("Ringing for new episodes", due.ring_if_due, 5.0),
         Chore("Ringing for a scheduled rescan", rescans.ring_if_due, 2.0),
         Chore("Ringing for a scan", scanning.ring_if_due, 1.5),
+        Chore("Ringing for imports", working.ring_if_due, 2.0),
         Chore("Watching the library folder", watching.look, 2.0),
         Chore("Ringing for alerts", delivering.ring_if_due, 3.0),
         Chore("Following the configured log level", log_level.refresh, 2.0),

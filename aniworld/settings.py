@@ -207,6 +207,7 @@ INSTALLED_APPS = [
     "providers",
     "library",
     "downloads",
+    "integrations.moving",
     "aniworld",
 ]
 MIDDLEWARE = [

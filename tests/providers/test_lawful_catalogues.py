@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,14 +145,15 @@ def test_hostile_listings_are_refused(served: sites.Serving, scripted: Start, lo
     served.pages["/x/"] = (200, "text/html", outside)
     with pytest.raises(PageNotUnderstood, match="expected to hold videos"):
         details(served.address)
-    endless = scripted(
-        lambda _head, to: [
-            to.sendall(b"HTTP/1.1 200 OK\r\n\r\n"),
-            *(to.sendall(b"<a href=x>" * 9999) for _ in range(999)),
-        ]
-    )  # type: ignore[func-returns-value]
+    endless = scripted(_endless)
     with pytest.raises(TooLarge):
         details(endless.address)
+
+
+def _endless(_head: str, to: socket.socket) -> None:
+    to.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+    for _piece in range(999):
+        to.sendall(b"<a href=x>" * 9999)
 
 
 def test_local_files_stay_inside_their_folder(tree: Path, tmp_path: Path, loopback: Client) -> None:
@@ -184,7 +187,7 @@ def test_local_files_stay_inside_their_folder(tree: Path, tmp_path: Path, loopba
 
 @pytest.mark.parametrize("kind", ["json", "csv"])
 def test_an_index_file_names_series_and_episodes(kind: str, tree: Path, loopback: Client) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "series": "Sea / Show",
             "season": 2,
@@ -268,8 +271,9 @@ def test_what_the_archive_does_not_give_is_told(served: sites.Serving, loopback:
         served.json("/metadata/odd", body)
         with pytest.raises(PageNotUnderstood):
             ArchiveOrg(served.address, loopback).details("odd")
-    for body in ({"response": []}, {"response": {"docs": 7}}, []):
-        served.json("/advancedsearch.php", body)
+    answers: tuple[Any, ...] = ({"response": []}, {"response": {"docs": 7}}, [])
+    for found in answers:
+        served.json("/advancedsearch.php", found)
         with pytest.raises(PageNotUnderstood):
             ArchiveOrg(served.address, loopback).search("a")
     served.json("/advancedsearch.php", {"response": {"numFound": 99_999, "docs": [{"identifier": "a"}]}})
