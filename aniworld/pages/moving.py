@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from aniworld.live.models import Progress
 from aniworld.pages.settings import VIA, administrators, show, who
-from aniworld.refusals import Refused
+from aniworld.refusals import NotThere, Refused
 from integrations.moving import exporting, imports, texts
 from integrations.moving.api import as_file
 from integrations.moving.models import ImportLine, ImportRun
@@ -50,7 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @administrators
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """An import: how far it is, and its lines with what can be chosen; forms sent change something of it."""
-    run = imports.find(pk)
+    run = _found(pk)
     if request.method != "POST":
         return show(request, "move_in_run", {**_shown(request, run), "title": run.title})
     back = f"{reverse('settings-move-in-run', args=[pk])}?{request.GET.urlencode()}".rstrip("?")
@@ -65,14 +65,21 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators
 def part(request: HttpRequest, pk: int) -> HttpResponse:
     """The living part of that page."""
-    return render(request, "parts/move_in_run.html", _shown(request, imports.find(pk)))
+    return render(request, "parts/move_in_run.html", _shown(request, _found(pk)))
 
 
 @administrators
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """What did not come over, as CSV."""
-    run, left_over = imports.find(pk), "all" not in request.GET
+    run, left_over = _found(pk), "all" not in request.GET
     return as_file(exporting.report_csv(run, left_over=left_over), f"import-{pk}.csv", "text/csv")
+
+
+def _found(pk: int) -> ImportRun:
+    try:
+        return imports.find(pk)
+    except NotThere:
+        raise Http404 from None
 
 
 def _ways(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:

@@ -42,6 +42,19 @@ class Lines(Schema):
     limit: int
 
 
+class Paging(Schema):
+    """Which page."""
+
+    page: PageNumber = 1
+    limit: PageLimit = 20
+
+
+class LinesWanted(Paging):
+    """Which lines."""
+
+    state: State | None = None
+
+
 class Cancelled(Schema):
     """Whether there was something to cancel."""
 
@@ -83,13 +96,10 @@ def upload(request: HttpRequest, file: File[UploadedFile], form: Form[Uploaded])
 
 
 @router.get("", response=Runs)
-def list_runs(
-    request: HttpRequest, number: Annotated[PageNumber, Query(alias="page")] = 1, limit: PageLimit = 20
-) -> Any:
+def list_runs(request: HttpRequest, wanted: Query[Paging]) -> Any:
     """Imports, the newest first."""
-    found = page(ImportRun.objects.all(), number, limit, lambda run: run)
-    rows = ImportLine.objects.filter(run__in=[run.pk for run in found["items"]])
-    counted = rows.by_run()
+    found = page(ImportRun.objects.all(), wanted.page, wanted.limit, lambda run: run)
+    counted = ImportLine.objects.filter(run__in=[run.pk for run in found["items"]]).by_run()
     return {**found, "items": [run_view(run, counted.get(run.pk, {})) for run in found["items"]]}
 
 
@@ -107,16 +117,11 @@ def delete(request: HttpRequest, pk: RowId) -> Status[None]:
 
 
 @router.get("/{pk}/lines", response={200: Lines, 404: Problem})
-def lines(
-    request: HttpRequest,
-    pk: RowId,
-    state: State | None = None,
-    number: Annotated[PageNumber, Query(alias="page")] = 1,
-    limit: PageLimit = 100,
-) -> Any:
+def lines(request: HttpRequest, pk: RowId, wanted: Query[LinesWanted]) -> Any:
     """Its lines, all or those in one state."""
     rows = ImportLine.objects.filter(run=imports.find(pk)).order_by("number")
-    return page(rows.filter(state=state) if state else rows, number, limit, lambda line: line)
+    rows = rows.filter(state=wanted.state) if wanted.state else rows
+    return page(rows, wanted.page, wanted.limit, lambda line: line)
 
 
 @router.patch("/{pk}/lines/{number}", response={200: LineView, 422: Problem, **REFUSALS})
@@ -173,19 +178,19 @@ def report_csv(request: HttpRequest, pk: RowId, left_over: bool = False) -> Http
     return as_file(exporting.report_csv(imports.find(pk), left_over=left_over), f"import-{pk}.csv", "text/csv")
 
 
-@exports_router.get("/links.txt", response={200: str})
+@exports_router.get("/links.txt", response={200: str}, url_name="exports-text")
 def links_text(request: HttpRequest) -> HttpResponse:
     """The links of all series, one a line."""
     return as_file(exporting.links_text(), "series.txt", "text/plain")
 
 
-@exports_router.get("/links.csv", response={200: str})
+@exports_router.get("/links.csv", response={200: str}, url_name="exports-csv")
 def links_csv(request: HttpRequest) -> HttpResponse:
     """The same as CSV with titles, ids, languages and whether each is monitored."""
     return as_file(exporting.links_csv(), "series.csv", "text/csv")
 
 
-@exports_router.get("/series", response=dict[str, Any])
+@exports_router.get("/series", response=dict[str, Any], url_name="exports-series")
 def series(request: HttpRequest) -> dict[str, Any]:
     """Every series with ids, language plan and whether it is monitored."""
     return exporting.series_json()

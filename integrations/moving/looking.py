@@ -14,6 +14,7 @@ from aniworld.refusals import Refused
 from integrations.moving import foreign, sonarr
 from integrations.moving.models import ImportLine, ImportRun
 from library import candidates, catalog
+from library.catalog import Found, Warned
 from library.metadata import matching
 from library.models import Series
 from library.models.series import checked_language_plan
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 State = ImportLine.State
 _MOST_CANDIDATES = 10
+# Of the titles that the other side knows, so many are searched for.
+_MOST_TITLES = 4
 _WORTH_SHOWING = 0.4
 # Of how many candidates the catalogue is asked for an id, where titles do not decide.
 _ASKED_FOR_IDS = 3
@@ -110,21 +113,33 @@ def _look_for_title(line: ImportLine) -> None:
         return
     titles = _titles(line)
     try:
-        outcome = catalog.search((matching.searchable(titles[0]) or titles[0])[:200])
+        ranked, warnings = _searched(titles, _year(line.facts))
     except Refused as refusal:
         line.settle(State.WRONG, str(refusal))
         return
-    if outcome.warnings and not outcome.items:
-        line.settle(State.UNREACHABLE, "; ".join(f"{one.provider}: {one.message}" for one in outcome.warnings))
-        return
-    ranked = candidates.ranked(titles, _year(line.facts), outcome.items)[:_MOST_CANDIDATES]
     shown = [candidates.shown(found, score) for score, found in ranked if score >= _WORTH_SHOWING]
-    if not shown:
+    if warnings and not shown:
+        line.settle(State.UNREACHABLE, "; ".join(f"{one.provider}: {one.message}" for one in warnings))
+    elif not shown:
         line.settle(State.UNMATCHED, _("No enabled catalogue has it under this title."))
     elif candidates.is_sure(ranked):
         _settle_with(line, shown, "")
     else:
         _settle_by_id(line, shown)
+
+
+def _searched(titles: list[str], year: int | None) -> tuple[list[tuple[float, Found]], list[Warned]]:
+    """What the catalogues have under the first of the titles that is sure of one, else under all that were tried."""
+    found: dict[tuple[str, str], Found] = {}
+    warnings: list[Warned] = []
+    for title in titles[:_MOST_TITLES]:
+        outcome = catalog.search((matching.searchable(title) or title)[:200])
+        warnings = outcome.warnings
+        found |= {(item.provider, item.slug): item for item in outcome.items}
+        ranked = candidates.ranked(titles, year, list(found.values()))
+        if warnings or (ranked and candidates.is_sure(ranked)):
+            break
+    return candidates.ranked(titles, year, list(found.values()))[:_MOST_CANDIDATES], warnings
 
 
 def _settle_by_id(line: ImportLine, shown: list[dict[str, Any]]) -> None:

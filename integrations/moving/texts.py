@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -39,16 +39,16 @@ def decoded(content: bytes) -> str:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
-    if "\0" in text:
-        raise Invalid(_("This is no text: it holds NUL characters."), "not_text")
     return text
 
 
 def rows(text: str) -> list[dict[str, str]]:
     """One entry for each line that says something: `link` or `title`, and what else its columns say.
 
-    Lines that begin with # are comments. Raises `Invalid` for too many lines, or what is no CSV.
+    Lines that begin with # are comments. Raises `Invalid` for too many lines, what is no text, or no CSV.
     """
+    if "\0" in text:
+        raise Invalid(_("This is no text: it holds NUL characters."), "not_text")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if len(lines) > MOST_LINES:
         raise Invalid(_("The list has more than %d lines.") % MOST_LINES, "too_many_lines")
@@ -88,6 +88,8 @@ def _dialect(lines: Sequence[str]) -> type[csv.Dialect] | None:
 def _header(cells: Sequence[str]) -> dict[int, str]:
     """The columns by their place; empty when none is a name that is known for a link or a title."""
     found: dict[int, str] = {}
+    if any("://" in cell for cell in cells):
+        return found
     for place, cell in enumerate(cells):
         word = cell.strip().strip('"').casefold().replace(" ", "_")
         name = next((name for name, words in _COLUMNS.items() if word in words), None)
@@ -115,8 +117,3 @@ def _guarded(value: object) -> str:
 def _unguarded(cell: str) -> str:
     text = " ".join(cell.split())[:_LONGEST_CELL]
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
-
-
-def parts(text: str) -> Iterator[str]:
-    """What a cell with several values holds."""
-    return (part.strip() for part in text.split("|") if part.strip())
