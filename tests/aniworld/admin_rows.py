@@ -22,6 +22,7 @@ from aniworld.live.models import Event, Progress
 from aniworld.live.publish import publish
 from aniworld.supervisor.models import Cluster
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
+from integrations.moving.models import ImportLine, ImportRun
 from library.models import (
     AnnouncedEpisode,
     CalendarFeed,
@@ -103,6 +104,11 @@ def _switches(_number: int) -> None:
     QueueState.objects.now()
 
 
+def _line(number: int) -> None:
+    run = ImportRun.objects.create(kind="links", place=f"list {number}", status="ready")
+    ImportLine.objects.create(run=run, number=1, text=f"line {number}", state="unmatched")
+
+
 MAKERS: dict[Any, Callable[[int], Any]] = {
     Alert: lambda number: Alert.objects.create(title=f"a{number}", raised_at=timezone.now(), due_at=timezone.now()),
     AnnouncedEpisode: lambda number: AnnouncedEpisode.objects.create(
@@ -121,6 +127,8 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Favorite: lambda number: Favorite.objects.create(user=user(f"fan{number}"), series=make_series()),
     Finding: _found,
     Group: lambda number: Group.objects.create(name=f"g{number}"),
+    ImportLine: _line,
+    ImportRun: lambda number: ImportRun.objects.create(kind="links", place=f"list {number}", status="completed"),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,
