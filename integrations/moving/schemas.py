@@ -18,6 +18,9 @@ State = Literal[
 ]
 
 
+Mode = Literal["move", "copy", "hardlink"]
+
+
 class Options(Schema):
     """What holds for the whole import; null leaves it to each line, or to the configuration."""
 
@@ -26,8 +29,8 @@ class Options(Schema):
     language_plan: Plan | None = None
     monitored: bool | None = None
     download: bool | None = None
-    mode: Literal["move", "copy", "hardlink"] | None = Field(None, description="Of a folder: how files come over.")
-    language: Line | None = Field(None, description="Of a folder: what a file that names none is in.")
+    mode: Annotated[Mode | None, Field(description="Of a folder: how files come over.")] = None
+    language: Annotated[Line | None, Field(description="Of a folder: what a file that names none is in.")] = None
 
 
 class ImportBody(Schema):

@@ -62,8 +62,8 @@ class Command(OneLineErrors):
             why = f" ({line['reason']})" if line["reason"] else ""
             self.stdout.write(f"{line['state']:<12} {line['text']}{goal}{why}")
         counts = ImportLine.objects.filter(run=run).counts()
-        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        self.stdout.write(f"Import {run.pk} is {run.status}: {told or 'no lines'}.")
+        said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        self.stdout.write(f"Import {run.pk} is {run.status}: {said or 'no lines'}.")
 
 
 def _begun(kind: str, source: str, options: dict[str, Any]) -> ImportRun:
