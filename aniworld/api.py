@@ -39,6 +39,8 @@ from downloads.api import (
     why_router,
 )
 from integrations.api import feeds_router, media_servers_router, webhooks_router, widget_router
+from integrations.moving.api import exports_router
+from integrations.moving.api import router as imports_router
 from library.api import favorites_router, folder_router, metadata_router, scans_router, specials_router
 from library.api import series_router as library_router
 from providers.api import config_router, health_router, status_router
@@ -119,6 +121,8 @@ api.add_router("/providers", status_router)
 api.add_router("/queue", queue_router)
 api.add_router("/undo", undo_router)
 api.add_router("/calendar", calendar_router)
+api.add_router("/imports", imports_router)
+api.add_router("/exports", exports_router)
 api.add_router("/scheduler", scheduler_router)
 api.add_router("/integrations/media-servers", media_servers_router)
 api.add_router("/integrations/webhooks", webhooks_router)

@@ -21,9 +21,10 @@ from aniworld.configuration import store
 from aniworld.supervisor import fleet, logfiles
 from aniworld.supervisor.chores import Chore
 from downloads import automatic, rescans, upkeep, wishes
+from integrations.media_servers import telling
+from integrations.moving import working as imports
 from integrations.qbittorrent import grabbing
 from integrations.torznab import lookups
-from integrations.media_servers import telling
 from integrations.webhooks import delivering as webhooks
 from library import loading, scanning, watching
 from library.monitoring import due
@@ -111,6 +112,7 @@ _ONCE_FOR_ALL: tuple[tuple[str, Callable[[], object], Callable[[], object] | Non
     ("Watching the library folder", watching.look, watching.rest, 2.0),
     ("Getting on with what managers grabbed", grabbing.watch, None, 1.5),
     ("Ringing for look-ups of the indexer", lookups.ring_if_due, None, 3.0),
+    ("Ringing for imports", imports.ring_if_due, None, 2.0),
     ("Ringing for alerts", delivering.ring_if_due, None, 3.0),
     ("Telling media servers", telling.look, None, 1.5),
     ("Telling webhooks", webhooks.look, None, 1.5),

@@ -223,6 +223,7 @@ INSTALLED_APPS = [
     "integrations.feeds",
     "integrations.media_servers",
     "integrations.webhooks",
+    "integrations.moving",
     "aniworld",
 ]
 MIDDLEWARE = [

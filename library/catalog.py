@@ -49,9 +49,10 @@ class AlreadyThere(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A series as a search shows it. `key` is the library's when it is there, else the catalogue's own."""
+    """A series as a search shows it. `key` is the library's when it is there, else the catalogue's own: `slug`."""
 
     key: str
+    slug: str
     name: str
     link: str
     year: int | None
@@ -249,6 +250,7 @@ def _known(slugs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
 def _found(provider: str, result: SearchResult, key: str | None) -> Found:
     return Found(
         key=key or result.slug,
+        slug=result.slug,
         name=result.name,
         link=result.link,
         year=result.year,
@@ -262,10 +264,21 @@ def _found(provider: str, result: SearchResult, key: str | None) -> Found:
 def reference_of(link: str) -> Reference:
     """Which series of an enabled catalogue an address names. Raises `Invalid`."""
     link = link.strip()
-    catalogue = registry.catalogue_for_link(link) if len(link) <= 1000 and link.isprintable() else None
-    if catalogue is None:
+    if len(link) > 1000 or not link.isprintable():
         raise Invalid(_("No enabled catalogue knows this link."), "unknown_link")
-    return Reference(catalogue.name, slug_of(link), link)
+    catalogue = registry.catalogue_for_link(link)
+    if catalogue is None:
+        raise _nobody_knows(link)
+    return Reference(catalogue.name, _checked_slug(catalogue.key_of(link) or slug_of(link)), link)
+
+
+def _nobody_knows(link: str) -> Invalid:
+    """Which catalogue an administrator would have to switch on, where that can be told from the link."""
+    row = registry.switched_off_for_link(link)
+    if row is None:
+        return Invalid(_("No enabled catalogue knows this link."), "unknown_link")
+    text = _("This link belongs to %s, which is switched off. An administrator switches it on under Providers.")
+    return Invalid(text % row.display_name, "catalogue_off")
 
 
 def _from_key(key: str, provider: str) -> Reference:

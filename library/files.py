@@ -37,6 +37,7 @@ __all__ = [
     "is_disk_full",
     "library_root",
     "locate",
+    "take_copy",
 ]
 
 OnExisting = Literal["keep", "replace", "number"]
@@ -86,6 +87,40 @@ def arrive(
             return _settle(work_file, folder, destination, on_existing, report)
     except OSError as error:
         library_root()  # says so if the whole folder went away meanwhile
+        raise failure(destination, error) from error
+
+
+def take_copy(
+    original: Path,
+    destination: PurePosixPath,
+    *,
+    as_link: bool = False,
+    report: Callable[[int], None] | None = None,
+) -> Arrived:
+    """Like `arrive` for a file that stays where it is: a copy of it, or a hard link, is put to `destination`.
+
+    What is there already stays; the very same content counts as arrived. Raises `LibraryUnavailable` and
+    `ArrivalFailed`, also where a hard link can't be made because the library is on another disk.
+    """
+    root = library_root()
+    checked_part(destination.name)
+    try:
+        with opened(root, destination.parent, create=True) as folder:
+            _sweep(folder)
+            present = standing(destination.name, folder)
+            if present is not None:
+                kept = not _same_content(original, destination.name, folder, report)
+                return Arrived(destination, present.st_size, present.st_mtime, kept=kept)
+            if as_link:
+                os.link(original, destination.name, dst_dir_fd=folder, follow_symlinks=False)
+                name = destination.name
+            else:
+                name = _publish_copy(original, folder, destination.name, "keep", report)
+            sync(folder)
+            done = os.stat(name, dir_fd=folder)
+            return Arrived(destination.with_name(name), done.st_size, done.st_mtime)
+    except OSError as error:
+        library_root()
         raise failure(destination, error) from error
 
 

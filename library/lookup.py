@@ -83,7 +83,7 @@ def _by_title(word: str, provider: str) -> list[Meant]:
     exact = [item for item in items if item.name.casefold() == word.strip().casefold()]
     if not exact:
         raise _nothing(word, items or near_to(word, provider, outcome), outcome)
-    return [Meant(item.provider, catalog.slug_of(item.link), item.name) for item in exact]
+    return [Meant(item.provider, item.slug, item.name) for item in exact]
 
 
 def near_to(word: str, provider: str, outcome: SearchOutcome) -> list[Found]:
@@ -99,7 +99,7 @@ def near_to(word: str, provider: str, outcome: SearchOutcome) -> list[Found]:
 
 def _likeness(word: str, item: Found) -> float:
     wanted = word.replace("-", " ").casefold()
-    names = (item.name.casefold(), catalog.slug_of(item.link).replace("-", " ").casefold())
+    names = (item.name.casefold(), item.slug.replace("-", " ").casefold())
     return max(SequenceMatcher(None, wanted, name).ratio() for name in names)
 
 
@@ -109,7 +109,7 @@ def _nothing(word: str, items: Sequence[Found], outcome: SearchOutcome) -> NotTh
         return NotReady(_("No catalogue could be asked: %s") % reasons, "catalogue_unavailable")
     if not items:
         return NotThere(_("No enabled catalogue has a series “%s”.") % word[:80], "unknown_series")
-    near = ", ".join(f"{item.name} ({catalog.slug_of(item.link)})" for item in items[:_MOST_TITLES])
+    near = ", ".join(f"{item.name} ({item.slug})" for item in items[:_MOST_TITLES])
     return NotThere(
         _("There is no “%(word)s”. Near to it: %(near)s.") % {"word": word[:80], "near": near}, "unknown_series"
     )

@@ -13,8 +13,9 @@ from providers.models.provider import BOUNDS, is_plain
 
 
 def _reachable(address: str) -> str:
+    """Which of the two a provider takes is its own to say: an address on the network, or a path of this machine."""
     try:
-        if address:
+        if not address.startswith("/") and address:
             check_address(address)
     except AddressRefused as error:
         raise ValueError(str(error)) from None

@@ -37,6 +37,7 @@ class StreamKind(StrEnum):
     FILE = "file"
     HLS = "hls"
     YTDLP = "ytdlp"
+    LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,15 @@ class Catalogue(ABC):
     display_name: ClassVar[str]
     default_address: ClassVar[str] = ""
     enabled_by_default: ClassVar[bool] = False
+    # Where most people use it: what a pasted link is recognised by while it is off, and help beside the address. It is
+    # asked only once an operator enters it.
+    usual_site: ClassVar[str] = ""
+    # Whether there is nothing to ask before somebody says where it is.
+    needs_address: ClassVar[bool] = True
+    # Whether its address is a folder or file of this machine, as an absolute path.
+    is_local: ClassVar[bool] = False
+    # Whether it may take links of any site: then every other catalogue is asked first.
+    takes_any_link: ClassVar[bool] = False
 
     def __init__(self, address: str, client: Client) -> None:
         self.address = address.rstrip("/")
@@ -198,6 +208,13 @@ class Catalogue(ABC):
         same_site = bool(own.netloc) and _site(own.netloc) == _site(given.netloc)
         return same_site and given.scheme in ("http", "https") and given.path.startswith(f"{own.path}/")
 
+    def key_of(self, link: str) -> str:  # noqa: ARG002 - for who overrides it
+        """The catalogue's own key of the series that an accepted link means, without asking anybody.
+
+        Empty where it is the last part of the path, as on most sites. `details` takes every key that this answers.
+        """
+        return ""
+
     def check(self) -> None:
         """Asks the site cheaply whether it answers. Raises `ProviderError` when it does not."""
         self.client.get(self.address)
@@ -211,6 +228,10 @@ class Host(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     default_address: ClassVar[str] = ""
     enabled_by_default: ClassVar[bool] = True
+    # As for catalogues.
+    is_local: ClassVar[bool] = False
+    # The catalogue whose address is this host's, too, until it has one of its own.
+    address_of: ClassVar[str] = ""
 
     def __init__(self, address: str, client: Client) -> None:
         self.address = address.rstrip("/")

@@ -19,8 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from aniworld.accounts.schemas import CheckInterval
 from aniworld.api_types import Key, Moment, Number
 from aniworld.refusals import Invalid
+from providers import installed
 from providers.configured import Configured
 from providers.contracts import Language
+from providers.exceptions import ProviderError
 from providers.models import ChainPlace, Provider, ProviderStatus
 
 SCHEMA = 1
@@ -209,6 +211,11 @@ def _without_address(judged: _Judged) -> Iterable[Problem]:
             setattr(row, name, value)
         if row.enabled and row.lacks_address:
             yield Problem(("providers", number, "enabled"), row.asks_for_address())
+        if entry.base_url:
+            try:
+                installed.check_address(entry.name, entry.base_url)
+            except ProviderError as error:
+                yield Problem(("providers", number, "base_url"), str(error))
 
 
 def _words(name: str, known: Mapping[str, str]) -> dict[str, str]:

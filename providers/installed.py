@@ -12,12 +12,18 @@ from django.utils.module_loading import import_string
 
 from providers import demo
 from providers.contracts import Catalogue, Host
+from providers.exceptions import AddressRefused
+from providers.http import transport
 
 log = logging.getLogger(__name__)
 
 CATALOGUES = {
     "demo": "providers.catalogues.demo.DemoCatalogue",
     "aniworld": "providers.catalogues.aniworld.AniworldCatalogue",
+    "archive-org": "providers.catalogues.archive_org.ArchiveOrg",
+    "http-index": "providers.catalogues.http_index.HttpIndex",
+    "local-files": "providers.catalogues.local_files.LocalFiles",
+    "ytdlp": "providers.catalogues.ytdlp.YtdlpCatalogue",
 }
 HOSTS = {
     "demo-file": "providers.hosts.demo.DemoFile",
@@ -33,6 +39,8 @@ HOSTS = {
     "luluvdo": "providers.hosts.named.Luluvdo",
     "speedfiles": "providers.hosts.named.SpeedFiles",
     "direct": "providers.hosts.direct.Direct",
+    "ytdlp-video": "providers.hosts.ytdlp_video.YtdlpVideo",
+    "local-file": "providers.hosts.local_file.LocalFile",
 }
 ENTRY_POINTS = "aniworld.providers"
 # Parts of the API's paths that stand where a provider's name may: none may be called so.
@@ -57,6 +65,33 @@ def usual_address(name: str) -> str:
     """Where a provider is when the operator names no address; empty when only links lead to it, or nobody knows."""
     found = catalogue_classes().get(name) or host_classes().get(name)
     return found.usual_address() if found else ""
+
+
+def shared_address(name: str) -> str:
+    """The catalogue whose address is that host's, too; empty when there is none."""
+    found = host_classes().get(name)
+    return found.address_of if found else ""
+
+
+def needs_address(name: str) -> bool:
+    """Whether nothing can be asked of that catalogue without an address."""
+    found = catalogue_classes().get(name)
+    return found is None or found.needs_address
+
+
+def usual_site(name: str) -> str:
+    """Where most people use that catalogue, as an example of its address; empty when there is no such place."""
+    found = catalogue_classes().get(name)
+    return found.usual_site if found else ""
+
+
+def check_address(name: str, address: str) -> None:
+    """Raises `AddressRefused` for what that provider can't be asked at."""
+    found = catalogue_classes().get(name) or host_classes().get(name)
+    if found is None or not found.is_local:
+        transport.check_address(address)
+    elif not address.startswith("/") or "\0" in address:
+        raise AddressRefused(f"{found.display_name} needs an absolute path of this machine, such as /srv/media.")
 
 
 def _listed(classes: dict[str, type[P]]) -> dict[str, type[P]]:

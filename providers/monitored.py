@@ -170,6 +170,15 @@ class MonitoredCatalogue(_Monitored[Catalogue]):
         """As `Catalogue.accepts`; asks nobody."""
         return self.provider.accepts(link)
 
+    def key_of(self, link: str) -> str:
+        """As `Catalogue.key_of`; asks nobody."""
+        return self.provider.key_of(link)
+
+    @property
+    def takes_any_link(self) -> bool:
+        """As `Catalogue.takes_any_link`."""
+        return self.provider.takes_any_link
+
     def _host(self, label: str) -> str:
         return self._host_named(label) or label
 

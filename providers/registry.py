@@ -39,7 +39,7 @@ def catalogue(name: str) -> MonitoredCatalogue:
     """The catalogue of that name, ready to be asked. Raises `NotConfigured`."""
     row, found = _configured(name, Provider.Kind.CATALOGUE, catalogue_classes())
     address = row.address
-    if not address:
+    if row.lacks_address:
         raise NotConfigured(_("%(name)s has no address yet.") % {"name": row.display_name})
     return MonitoredCatalogue(row, found(address, _client(row)), host_named)
 
@@ -74,8 +74,21 @@ def without_address() -> list[Provider]:
 
 
 def catalogue_for_link(link: str) -> MonitoredCatalogue | None:
-    """The enabled catalogue that a pasted link belongs to."""
-    return next((found for found in enabled_catalogues() if found.accepts(link)), None)
+    """The enabled catalogue that a pasted link belongs to; one that takes any link comes last."""
+    asked = sorted(enabled_catalogues(), key=lambda found: found.takes_any_link)
+    return next((found for found in asked if found.accepts(link)), None)
+
+
+def switched_off_for_link(link: str) -> Provider | None:
+    """A catalogue that a pasted link belongs to by its site, and that is not enabled."""
+    for name, found in catalogue_classes().items():
+        row = Provider.known().get(name)
+        if row is None or row.enabled:
+            continue
+        address = row.address or found.usual_site
+        if address and found(address, _client(row)).accepts(link):
+            return row
+    return None
 
 
 def media_client(name: str) -> Client:

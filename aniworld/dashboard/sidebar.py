@@ -79,6 +79,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("memory", "supervisor.Cluster"),
             ("schedule", "django_q.Schedule"),
             ("event_repeat", "library.Timetable"),
+            ("move_to_inbox", "moving.ImportRun"),
             ("update", "downloads.Rescan"),
         ),
     ),
@@ -87,6 +88,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("toggle_on", "downloads.QueueState"),
             ("undo", "downloads.Undo"),
+            ("list", "moving.ImportLine"),
             ("badge", "accounts.Token"),
             ("lock_clock", "accounts.Throttle"),
             ("error", "django_q.Failure"),

@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "scan_progress": ("scan_started", "scan_progress", "scan_complete", "scan_failed", "scan_cancelled"),
     "queue_progress": ("queue_progress",),
     "series": ("series_loading_update", "series_added", "series_updated", "series_removed"),
+    "imports": ("import_progress", "import_complete", "import_failed"),
     "providers": ("provider_status", "provider_down", "provider_recovered", "failover"),
     "system_progress": (
         "system_info",

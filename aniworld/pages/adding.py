@@ -79,7 +79,7 @@ def _warning(warned: catalog.Warned, names: dict[str, str]) -> str:
 
 def _link(query: str) -> dict[str, Any]:
     """Whether it is a link, where to, and why it leads nowhere: before anything is offered."""
-    if not query.startswith(("http://", "https://")):
+    if not query.startswith(("http://", "https://", "file://")):
         return {"link": ""}
     try:
         place = catalog.reference_of(query)

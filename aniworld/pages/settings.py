@@ -80,6 +80,7 @@ def _places(request: HttpRequest) -> list[tuple[str, list[Place]]]:
     if user_of(request).is_staff:
         sections = [(title, reverse("settings-section", args=[name])) for name, title in SECTION_TITLES.items()]
         keys = [(_("API keys"), reverse("settings-keys")), (_("Configuration backups"), reverse("settings-backups"))]
+        keys.append((_("Move in"), reverse("settings-move-in")))
         groups.append((_("Configuration"), [*sections, *keys]))
         groups.append((_("Integrations"), _integrations()))
     path = request.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from downloads.fetchers import file, hls, ytdlp
+from downloads.fetchers import file, hls, local, ytdlp
 from downloads.fetchers.base import Fetched, Job
 from providers.contracts import StreamKind
 
@@ -12,6 +12,7 @@ FETCHERS: dict[StreamKind, Callable[[Job], Fetched]] = {
     StreamKind.FILE: file.fetch,
     StreamKind.HLS: hls.fetch,
     StreamKind.YTDLP: ytdlp.fetch,
+    StreamKind.LOCAL: local.fetch,
 }
 
 

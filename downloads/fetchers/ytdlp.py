@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -17,26 +13,16 @@ from pathlib import Path
 from downloads import diskplan
 from downloads.control import Transfer
 from downloads.fetchers.base import Fetched, Job
-from providers.exceptions import (
-    AddressRefused,
-    Blocked,
-    ConnectionFailed,
-    NotFound,
-    ProviderError,
-    ServerFailed,
-    WrongContent,
-)
+from providers import ytdlp_listing
+from providers.exceptions import WrongContent
 from providers.http.address_guard import AddressGuard
-from providers.http.answers import shown
 from providers.http.filtering_proxy import filtering_proxy
 
 _PROGRESS = "progress|%(progress.downloaded_bytes)s|%(progress.total_bytes)s|%(progress.total_bytes_estimate)s"
-_LONGEST_ERROR = 300
 # Lines; the reason is among the last ones.
 _MOST_ERRORS = 200
 EXTRACTION_SECONDS = 300
 ROOM_EVERY = 32 * 1024 * 1024
-_ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
 
 
 def fetch(job: Job) -> Fetched:
@@ -64,16 +50,9 @@ def fetch(job: Job) -> Fetched:
 
 def _command(job: Job) -> list[str]:
     return [
-        sys.executable,
-        # By its path, which stays off the module path: the package around it needs Django, and the child does not.
-        "-P",
-        str(Path(__file__).with_name("ytdlp_child.py")),
-        "--ignore-config",
-        "--no-plugin-dirs",
-        "--no-exec",
+        *ytdlp_listing.COMMAND,
+        *ytdlp_listing.OPTIONS,
         "--no-playlist",
-        "--no-cache-dir",
-        "--color=no_color",
         "--newline",
         "--progress",
         f"--progress-template=download:{_PROGRESS}",
@@ -103,7 +82,6 @@ def _secrets(job: Job, proxy: str) -> str:
 
 
 def _run(job: Job, proxy: str, transfer: Transfer) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     child = subprocess.Popen(
         _command(job),
         stdin=subprocess.PIPE,
@@ -112,12 +90,11 @@ def _run(job: Job, proxy: str, transfer: Transfer) -> None:
         text=True,
         errors="replace",
         start_new_session=True,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
+        env=ytdlp_listing.environment(),
     )
 
     def kill() -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+        ytdlp_listing.kill_group(child.pid)
 
     job.control.on_interrupt(kill)
     if child.stdin:
@@ -163,27 +140,9 @@ def _follow(line: str, transfer: Transfer) -> None:
 
 
 def _translated(errors: Sequence[str], work_root: Path) -> Exception:
-    said = next((line for line in reversed(errors) if line.startswith("ERROR:")), "ERROR: it ended without a reason")
-    # Addresses carry signatures, which nobody who reads the message may see.
-    said = _ADDRESS.sub(lambda found: shown(found[0]), said)
-    message = f"yt-dlp: {said[6:].strip()[:_LONGEST_ERROR]}"
-    known: list[tuple[str, type[ProviderError]]] = [
-        ("Private network", AddressRefused),
-        ("HTTP Error 403", Blocked),
-        ("captcha", Blocked),
-        ("sign in", Blocked),
-        ("login", Blocked),
-        ("HTTP Error 404", NotFound),
-        ("HTTP Error 410", NotFound),
-        ("HTTP Error 5", ServerFailed),
-        ("Unsupported URL", WrongContent),
-    ]
-    if "No space left" in said:
+    if any(line.startswith("ERROR:") and "No space left" in line for line in errors):
         return diskplan.full(work_root)
-    for words, kind in known:
-        if words.lower() in said.lower():
-            return kind(message)
-    return ConnectionFailed(message)
+    return ytdlp_listing.translated(errors)
 
 
 def _finished(folder: Path) -> Path | None:

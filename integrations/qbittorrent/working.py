@@ -108,6 +108,7 @@ def _delete_from_library(torrent: ClientTorrent, parts: Sequence[ClientPart]) ->
     """Only what came for it. Nothing queues these episodes by itself any more: the manager has them."""
     episodes = [part.episode_id for part in parts if part.is_own]
     files = EpisodeFile.objects.filter(episode__in=episodes, language=torrent.language, last_number=None)
-    removal.discard_files(files)
+    if torrent.series is not None:
+        removal.discard_files(torrent.series, files)
     gone = Episode.objects.filter(pk__in=episodes, is_downloaded=False)
     gone.leave_alone(Episode.LeftAlone.REMOVED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,11 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.refusals import Invalid, NotReady, Refused
-from library import catalog
+from library import candidates, catalog
 from library.catalog import AlreadyThere, Found
 from library.metadata import beside, matching, nfo
 from library.metadata.choosing import TVSHOW
-from library.metadata.records import Candidate
 from library.models import Finding, Series
 from library.scanner.merging import merge
 from providers import registry
@@ -26,9 +24,6 @@ log = logging.getLogger(__name__)
 
 # Series that one call asks for: a library of thousands must not press on a catalogue.
 MOST_AT_ONCE = 10
-# From here on a match is taken without asking anybody, if none comes close to it.
-SURE = 0.9
-_CLEARLY = 0.02
 _MOST_CANDIDATES = 10
 _WORTH_SHOWING = 0.3
 # While one asks, nobody else does; and a catalogue that did not answer is left alone for so long.
@@ -77,8 +72,8 @@ def look_for(finding: Finding, words: str) -> int:
     outcome = catalog.search(words)
     if outcome.unanswered and not outcome.items:
         raise NotReady(outcome.unanswered[0].message, outcome.unanswered[0].code)
-    ranked = _ranked([words, series.name], series.year, outcome.items)[:_MOST_CANDIDATES]
-    finding.offer([_shown(found, score) for score, found in ranked])
+    ranked = candidates.ranked([words, series.name], series.year, outcome.items)[:_MOST_CANDIDATES]
+    finding.offer([candidates.shown(found, score) for score, found in ranked])
     return len(ranked)
 
 
@@ -96,6 +91,7 @@ def _named(link: str) -> dict[str, Any]:
     there = Series.objects.live().filter(provider=reference.provider, slug=reference.slug)
     found = Found(
         key=reference.slug,
+        slug=reference.slug,
         name=reference.slug,
         link=reference.site,
         year=None,
@@ -104,7 +100,7 @@ def _named(link: str) -> dict[str, Any]:
         provider=reference.provider,
         in_library=there.exists(),
     )
-    return _shown(found, 1.0)
+    return candidates.shown(found, 1.0)
 
 
 def _look(finding: Finding) -> bool:
@@ -118,9 +114,11 @@ def _look(finding: Finding) -> bool:
     outcome = catalog.search(matching.searchable(titles[0])[:200] or series.name[:200])
     if outcome.unanswered and not outcome.items:
         return False
-    ranked = _ranked(titles, known.year or series.year, outcome.items)
-    finding.offer([_shown(found, score) for score, found in ranked[:_MOST_CANDIDATES] if score >= _WORTH_SHOWING])
-    if not finding.candidates or not _is_sure(ranked):
+    ranked = candidates.ranked(titles, known.year or series.year, outcome.items)
+    finding.offer(
+        [candidates.shown(found, score) for score, found in ranked[:_MOST_CANDIDATES] if score >= _WORTH_SHOWING]
+    )
+    if not finding.candidates or not candidates.is_sure(ranked):
         return False
     try:
         _link(finding, series, 0)
@@ -143,28 +141,3 @@ def _read_nfo(series: Series) -> nfo.Read:
     ids = {"tmdb_id": known.ids.tmdb, "tvdb_id": known.ids.tvdb, "imdb_id": known.ids.imdb}
     series.describe({name: value for name, value in ids.items() if value and not getattr(series, name)})
     return known
-
-
-def _ranked(titles: Sequence[str], year: int | None, items: Sequence[Found]) -> list[tuple[float, Found]]:
-    """Best first; of equal ones the catalogue that answered first."""
-    rated = [(matching.score(titles, year, Candidate(0, item.name, year=item.year)), item) for item in items]
-    return sorted(rated, key=lambda pair: -pair[0])
-
-
-def _is_sure(ranked: Sequence[tuple[float, Found]]) -> bool:
-    best, found = ranked[0]
-    # The same series at another catalogue is no rival.
-    rivals = [score for score, other in ranked[1:] if other.provider == found.provider]
-    return best >= SURE and (not rivals or rivals[0] <= best - _CLEARLY)
-
-
-def _shown(found: Found, score: float) -> dict[str, Any]:
-    return {
-        "provider": found.provider,
-        "slug": catalog.slug_of(found.link),
-        "link": found.link,
-        "name": found.name,
-        "year": found.year,
-        "score": round(score, 3),
-        "in_library": found.in_library,
-    }

@@ -22,7 +22,7 @@ from aniworld.admin_pages.pages import Page
 from aniworld.audit.recording import Recorded
 from aniworld.refusals import Refused
 from aniworld.templatetags.quantities import ago, percent
-from providers import forgiving, health
+from providers import forgiving, health, installed
 from providers.admin import chain as chain_page
 from providers.admin.lights import drawn
 from providers.admin.told import about
@@ -179,6 +179,13 @@ class ProviderAdmin(Recorded, Page):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Where most people use the site stands in the empty field, to be entered by who wants it."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if isinstance(obj, Provider) and "base_url" in form.base_fields:
+            form.base_fields["base_url"].widget.attrs["placeholder"] = installed.usual_site(obj.name)
+        return form
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         """Only what was changed here: others may have changed the rest since the form was opened."""

@@ -19,7 +19,6 @@ from aniworld.records import Record
 from aniworld.refusals import Conflict
 from providers import installed
 from providers.exceptions import ProviderError
-from providers.http.transport import check_address
 
 if TYPE_CHECKING:
     from providers.models.status import ProviderStatus
@@ -109,7 +108,7 @@ class Provider(Record):
         errors: dict[str, Any] = {}
         if self.base_url:
             try:
-                check_address(self.base_url)
+                installed.check_address(self.name, self.base_url)
             except ProviderError as error:
                 errors["base_url"] = str(error)
         for name, (least, most) in BOUNDS.items():
@@ -144,7 +143,8 @@ class Provider(Record):
     @property
     def address(self) -> str:
         """Where it is asked: what the operator entered, else its usual address; empty when only links lead to it."""
-        return self.base_url or installed.usual_address(self.name)
+        shared = Provider.known().get(installed.shared_address(self.name))
+        return self.base_url or (shared.base_url if shared else "") or installed.usual_address(self.name)
 
     @property
     def is_usable(self) -> bool:
@@ -172,7 +172,7 @@ class Provider(Record):
     @property
     def lacks_address(self) -> bool:
         """Whether it is a catalogue that nobody told where it is: nothing can be asked of it."""
-        return self.kind == self.Kind.CATALOGUE and not self.address
+        return self.kind == self.Kind.CATALOGUE and not self.address and installed.needs_address(self.name)
 
     def enable(self) -> None:
         """Lets it be used from now on. Raises `Conflict` for a catalogue without an address."""

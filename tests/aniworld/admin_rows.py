@@ -24,6 +24,7 @@ from aniworld.supervisor.models import Cluster, Machine
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
 from integrations.feeds.models import ArrivalsFeed
 from integrations.media_servers.models import MediaServer, Notice
+from integrations.moving.models import ImportLine, ImportRun
 from integrations.webhooks.models import Delivery, Webhook
 from library.models import (
     AnnouncedEpisode,
@@ -120,6 +121,11 @@ def _switches(_number: int) -> None:
     QueueState.objects.now()
 
 
+def _line(number: int) -> None:
+    run = ImportRun.objects.create(kind="links", place=f"list {number}", status="ready")
+    ImportLine.objects.create(run=run, number=1, text=f"line {number}", state="unmatched")
+
+
 MAKERS: dict[Any, Callable[[int], Any]] = {
     Alert: lambda number: Alert.objects.create(title=f"a{number}", raised_at=timezone.now(), due_at=timezone.now()),
     AnnouncedEpisode: lambda number: AnnouncedEpisode.objects.create(
@@ -145,6 +151,8 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Group: lambda number: Group.objects.create(name=f"g{number}"),
     MediaServer: _server,
     Notice: lambda number: Notice.objects.create(receiver=_server(number), folder=f"f{number}", change="created"),
+    ImportLine: _line,
+    ImportRun: lambda number: ImportRun.objects.create(kind="links", place=f"list {number}", status="completed"),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,

@@ -12,6 +12,9 @@ from integrations.media_servers.models import MediaServer
 from integrations.webhooks.models import Webhook
 from tests.aniworld.people import Api, signed_in, user
 from tests.integrations.receiving import Receiver, receiver
+from tests.library.conftest import running_site, site
+
+__all__ = ["running_site", "site"]
 
 
 @pytest.fixture

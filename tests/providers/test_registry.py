@@ -21,14 +21,15 @@ from providers.monitored import MonitoredHost
 from tests.providers.rows import provider
 
 HOST_NAMES = ["demo-file", "demo-hls", "demo-aes", "voe", "vidoza", "vidmoly", "filemoon", "doodstream", "streamtape",
-              "loadx", "luluvdo", "speedfiles", "direct"]  # fmt: skip
+              "loadx", "luluvdo", "speedfiles", "direct", "ytdlp-video", "local-file"]  # fmt: skip
+OFF = ("aniworld", "archive-org", "http-index", "local-files", "ytdlp")
 
 
 def test_every_provider_has_its_row(providers: Site) -> None:
     assert set(Provider.objects.filter(kind="host").values_list("name", flat=True)) == set(HOST_NAMES)
     assert not Provider.objects.filter(kind="host", enabled=False).exists()
     catalogues = dict(Provider.objects.filter(kind="catalogue").values_list("name", "enabled"))
-    assert catalogues == {"demo": True, "aniworld": False}
+    assert catalogues == {"demo": True, **dict.fromkeys(OFF, False)}
     assert ProviderStatus.objects.count() == Provider.objects.count()
 
 

@@ -33,6 +33,9 @@ const WORDS = {
   scan_complete: ["scan", "library", "episodes"],
   scan_failed: ["scan"],
   scan_cancelled: ["scan", "library"],
+  import_progress: ["imports"],
+  import_complete: ["imports", "library"],
+  import_failed: ["imports"],
   provider_status: ["providers"],
   provider_down: ["providers"],
   provider_recovered: ["providers"],
@@ -65,7 +68,7 @@ document.addEventListener("live:event", ({ detail }) => {
   counted(detail);
   const page = document.getElementById("main")?.dataset.key;
   const elsewhere = page && detail.data?.key && detail.data.key !== page;
-  if (detail.type !== "download_progress" && detail.type !== "scan_progress") refreshOn("journal");
+  if (detail.type !== "download_progress" && detail.type !== "scan_progress" && detail.type !== "import_progress") refreshOn("journal");
   for (const word of WORDS[detail.type] || []) if (!(elsewhere && word === "episodes")) refreshOn(word);
 });
 document.addEventListener("live:resync", refreshAll);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from library import catalog, loading
+from library import candidates, catalog, loading
 from library.models import Finding, Series
 from library.scanner import linking
 from library.scanner.understanding import read_folder
@@ -123,7 +123,7 @@ def test_a_low_score_waits_for_a_person(site: Site, shelves: Shelves) -> None:
     assert linking.link_waiting() == 0
     finding = Finding.objects.waiting().get()
     assert finding.candidates[0]["slug"] == "silberfaden"
-    assert finding.candidates[0]["score"] < linking.SURE
+    assert finding.candidates[0]["score"] < candidates.SURE
     series = linking.link(finding)
     assert series.provider == "demo"
     assert not Finding.objects.waiting().exists()
