@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("group", "accounts.User"),
             ("groups", "auth.Group"),
             ("key", "accounts.ApiKey"),
+            ("passkey", "sign_on.OpenIdAccount"),
             ("tune", "accounts.Preferences"),
             ("memory", "supervisor.Cluster"),
             ("schedule", "django_q.Schedule"),

@@ -22,6 +22,7 @@ from aniworld.live.models import Event, Progress
 from aniworld.live.publish import publish
 from aniworld.supervisor.models import Cluster
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
+from integrations.sign_on.models import OpenIdAccount
 from library.models import (
     AnnouncedEpisode,
     CalendarFeed,
@@ -121,6 +122,7 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Favorite: lambda number: Favorite.objects.create(user=user(f"fan{number}"), series=make_series()),
     Finding: _found,
     Group: lambda number: Group.objects.create(name=f"g{number}"),
+    OpenIdAccount: lambda number: OpenIdAccount.of("https://auth.example", f"s{number}", user(f"openid{number}")),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,
