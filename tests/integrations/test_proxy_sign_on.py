@@ -100,7 +100,7 @@ def test_tokens_and_keys_go_on_and_come_first(up: Running) -> None:
     assert carried.page("/api/queue/status").status_code == 200
     key = up.api("POST", "/api/auth/apikeys", {"name": "script", "scope": "read"})["key"]
     assert named(up, "anna", **{"X-Api-Key": key}).page("/api/queue/status").status_code == 200
-    assert named(up, "anna", **{"X-Api-Key": key}).page("/api/config/export").status_code == 403
+    assert named(up, "anna", **{"X-Api-Key": key}).page("/api/config").status_code == 403
     assert named(up, "anna", Authorization="Bearer awt_wrong").page("/api/queue/status").status_code == 401
 
 
