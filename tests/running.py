@@ -180,7 +180,7 @@ class Running:
             )
         return self._process
 
-    def start(self, seconds: float = 300.0) -> float:
+    def start(self, seconds: float = 60.0) -> float:
         """Starts it and returns once everything is ready, in how many seconds it was."""
         began = time.monotonic()
         already = self.output().count("ready on http") + self.output().count("workers are ready")

@@ -54,8 +54,9 @@ def key(up: Running) -> str:
 def shell(up: Running, key: str, script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Everything so far in one shell, as a reader's; what it prints is of the last block."""
     words = script.replace("http://127.0.0.1:8000", up.url).replace("awk_…", key)
-    (folder / "python3").unlink(missing_ok=True)
-    (folder / "python3").symlink_to(sys.executable)
+    stand_in = folder / "python3"
+    stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    stand_in.chmod(0o755)
     paths = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", words],

@@ -13,7 +13,7 @@ import pytest
 
 from aniworld.environment import ROOT
 from providers.contracts import Language, SeasonEntry
-from providers.demo.clips import clips_in
+from providers.demo import clips
 from providers.exceptions import NotFound, PageNotUnderstood
 from providers.http import Client, Policy
 from tests.providers.example_site import NAME, SLUG, ExampleSite, example_site
@@ -45,8 +45,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleSite]:
-    clip = clips_in(tmp_path_factory.mktemp("clips"), 12).file(0, "deu")
-    with example_site(clip.read_bytes()) as one:
+    made = clips.clips_in(tmp_path_factory.mktemp("clips"), 8)
+    clips.make(made, 8)
+    with example_site(made.file(0, "deu").read_bytes()) as one:
         yield one
 
 
