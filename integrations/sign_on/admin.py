@@ -38,7 +38,7 @@ class OpenIdAccountAdmin(Recorded, Page):
     list_display = ("__str__", "owner", "issuer", "subject", "seen")
     list_select_related = ("user",)
     search_fields = ("shown_name", "subject", "user__username")
-    date_hierarchy = "last_seen"
+    date_hierarchy = "created_at"
     fields = ("issuer", "subject", "user", "shown_name", "last_seen")
     readonly_fields = ("shown_name", "last_seen")
     autocomplete_fields = ("user",)
