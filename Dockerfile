@@ -4,10 +4,10 @@ FROM python:3.13.7-slim-trixie AS built
 
 WORKDIR /app
 RUN python -m venv /venv
-COPY requirements.txt .
+COPY requirements.txt requirements-oidc.txt ./
 # What only tests need stays out.
 RUN grep -v '^pytest' requirements.txt > product.txt \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement product.txt \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement product.txt --requirement requirements-oidc.txt \
     && /venv/bin/pip uninstall --yes pip
 
 FROM python:3.13.7-slim-trixie

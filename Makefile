@@ -25,7 +25,7 @@ $(RUNS): requirements.txt $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(TESTS): requirements.txt requirements-dev.txt $(VENV)/.made
+$(TESTS): requirements.txt requirements-oidc.txt requirements-dev.txt $(VENV)/.made
 	@echo "Installing what requirements-dev.txt names …"
 	@$(PIP) -r requirements-dev.txt
 	@touch $(RUNS) $@
@@ -62,7 +62,7 @@ fuzz: $(TESTS)  ## Long runs with generated input: 100,000 names and paths, ever
 
 audit: $(TESTS)  ## Asks the public database of advisories about every package; needs the network
 	@$(PIP) pip-audit
-	@$(BIN)/python -m pip_audit -r requirements.txt
+	@$(BIN)/python -m pip_audit -r requirements.txt -r requirements-oidc.txt
 
 messages: $(RUNS)  ## Gathers every text for translators, and compiles what is translated; needs Debian's gettext
 	@$(BIN)/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete --verbosity 0 --ignore .venv --ignore tests --ignore benchmarks

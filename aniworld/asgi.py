@@ -13,12 +13,13 @@ pages = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - see above
 
 from aniworld import log_level  # noqa: E402 - see above
-from aniworld.accounts import tokens  # noqa: E402 - see above
+from aniworld.accounts import proxied, tokens  # noqa: E402 - see above
 from aniworld.live.routing import websocket_urlpatterns  # noqa: E402 - see above
 
 if os.environ.get("ANIWORLD_WEB"):
     log_level.keep_fresh()
-_protocols = ProtocolTypeRouter({"http": pages, "websocket": URLRouter(websocket_urlpatterns(tokens.verify))})
+_sockets = URLRouter(websocket_urlpatterns(tokens.verify, proxied.on_socket))
+_protocols = ProtocolTypeRouter({"http": pages, "websocket": _sockets})
 
 
 async def application(

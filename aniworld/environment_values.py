@@ -57,6 +57,15 @@ def origin(text: str) -> str:
     return text
 
 
+def web_address(text: str) -> str:
+    """The address of a page or service: http or https, a host, a port and a path or nothing behind it."""
+    parts = urlsplit(text)
+    _demand(parts.scheme in ("http", "https") and not parts.query and not parts.fragment, text)
+    host(parts.netloc)
+    _demand(re.search(r"[\s\x00-\x1f\"<>\\]", text) is None, text)
+    return text
+
+
 def base_path(text: str) -> str:
     """A path without the slashes around it, of letters, digits and `._~-`; "" for just a slash."""
     inner = text.strip("/")

@@ -13,7 +13,7 @@ import environ
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from aniworld import environment, environment_values
+from aniworld import environment, environment_sign_on, environment_values
 from aniworld.logs import files as log_files
 from providers.demo import options as demo_options
 
@@ -71,6 +71,9 @@ TRUSTED_PROXIES = environment.listed(
 ALLOWED_PRIVATE_HOSTS = environment.listed(
     "ALLOWED_PRIVATE_HOSTS", [], environment_values.host, "allowed are host and host:port, separated by commas"
 )
+# Who else vouches for people; both None until configured
+OPENID_PROVIDER = environment_sign_on.openid_provider()
+AUTH_PROXY = environment_sign_on.proxy_header(TRUSTED_PROXIES)
 FORCE_SCRIPT_NAME = f"/{BASE_PATH}" if BASE_PATH else None
 _URL_PREFIX = f"/{BASE_PATH}/" if BASE_PATH else "/"
 
@@ -224,6 +227,8 @@ INSTALLED_APPS = [
     "integrations.media_servers",
     "integrations.webhooks",
     "integrations.moving",
+    *environment_sign_on.applications(OPENID_PROVIDER),
+    "integrations.sign_on",
     "aniworld",
 ]
 MIDDLEWARE = [
@@ -240,10 +245,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "aniworld.accounts.proxied.ProxySignIn",
     "aniworld.middleware.Preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    *environment_sign_on.middleware(OPENID_PROVIDER),
 ]
 ROOT_URLCONF = "aniworld.urls"
 ASGI_APPLICATION = "aniworld.asgi.application"
@@ -278,6 +285,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# What django-allauth reads, which is there when an OpenID provider is configured. It keeps nothing and mails nobody.
+SOCIALACCOUNT_PROVIDERS = environment_sign_on.clients(OPENID_PROVIDER)
+SOCIALACCOUNT_ADAPTER = "integrations.sign_on.allauth_hooks.Hooks"
+SOCIALACCOUNT_STORE_TOKENS = SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_AUTO_SIGNUP = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # The admin's shell; what its side bar and first screen show is in aniworld/dashboard/
 UNFOLD: dict[str, Any] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-LISTS = ("requirements.txt", "requirements-dev.txt")
+LISTS = ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt")
 PIN = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(?:\[[a-z,-]+\])?==(?P<version>[^\s;#]+)")
 
 # Older ones have holes that this product would be open to.

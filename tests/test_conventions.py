@@ -145,7 +145,7 @@ def test_vendored_files_carry_version_and_licence() -> None:
 
 def test_each_required_package_is_explained() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text().lower()
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt"):
         for name in re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / file).read_text(), re.MULTILINE):
             assert re.search(rf"[|,] *{re.escape(name.lower())}\b", text), (
                 f"CONTRIBUTING.md does not say why {name} is used"

@@ -67,10 +67,15 @@ def is_loopback(address: str | None) -> bool:
     return address is not None and ip_address(address).is_loopback
 
 
+def is_trusted_peer(peer: str) -> bool:
+    """Whether `peer`, who is connected, is one of `TRUSTED_PROXIES`."""
+    address = _parse(peer)
+    return address is not None and _trusted(address)
+
+
 def is_from_trusted_proxy(request: HttpRequest) -> bool:
-    """Whether who is connected is one of `TRUSTED_PROXIES`."""
-    peer = _parse(request.META.get("REMOTE_ADDR") or "")
-    return peer is not None and _trusted(peer)
+    """Whether who sent a request is one of `TRUSTED_PROXIES`."""
+    return is_trusted_peer(request.META.get("REMOTE_ADDR") or "")
 
 
 def has_forwarded(request: HttpRequest) -> bool:

@@ -74,6 +74,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("group", "accounts.User"),
             ("groups", "auth.Group"),
             ("key", "accounts.ApiKey"),
+            ("passkey", "sign_on.OpenIdAccount"),
             ("tune", "accounts.Preferences"),
             ("dns", "supervisor.Machine"),
             ("memory", "supervisor.Cluster"),

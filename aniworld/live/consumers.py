@@ -13,7 +13,7 @@ from autobahn.exception import Disconnected
 from aniworld.live import protocol
 from aniworld.live.feed import Feed
 from aniworld.live.hub import hub
-from aniworld.live.identity import Identity, Verify, by_session, by_token
+from aniworld.live.identity import Identity, Verify, Vouched, by_connection, by_token
 from aniworld.live.message import Message, envelope
 from aniworld.live.origin import own_origin
 from aniworld.live.outbox import Outbox, TooSlow
@@ -38,11 +38,14 @@ class Ended(Exception):
         self.code = code
 
 
-def live_socket(verify: Verify) -> Application:
-    """The ASGI application of `/ws/connect`; `verify` answers who a bearer token or API key belongs to."""
+def live_socket(verify: Verify, vouched: Vouched) -> Application:
+    """The ASGI application of `/ws/connect`.
+
+    `verify` answers who a bearer token or API key belongs to, `vouched` whom a trusted proxy names.
+    """
 
     async def connect(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        await Connection(scope, receive, send, verify).run()
+        await Connection(scope, receive, send, verify, vouched).run()
 
     return connect
 
@@ -56,13 +59,14 @@ async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:  
 class Connection:
     """One client. A task of its own listens, `run` itself sends events; both end as soon as `_finish` was called."""
 
-    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send, verify: Verify) -> None:
+    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send, verify: Verify, vouched: Vouched) -> None:
         self.id = uuid.uuid4().hex
         self.identity: Identity | None = None
-        self._headers = scope["headers"]
+        self._scope = scope
         self._receive = receive
         self._send = send
         self._verify = verify
+        self._vouched = vouched
         self._hub = hub()
         self._outbox = Outbox(self._now())
         self._feed = Feed(self._hub, self._outbox, self)
@@ -167,8 +171,8 @@ class Connection:
 
     async def _greet(self) -> None:
         # A foreign page's socket carries the cookie too, but may not use it.
-        if own_origin(self._headers):
-            self.identity = await in_thread(by_session, self._headers)
+        if own_origin(self._scope["headers"]):
+            self.identity = await in_thread(by_connection, self._scope, self._vouched)
         if self.identity:
             await self._hub.enter(self)
         await self._say(

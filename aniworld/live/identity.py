@@ -28,6 +28,8 @@ class Bearer(Protocol):
 
 
 Verify = Callable[[str], Bearer | None]
+# Whom somebody trusted names in a connection's headers, and who answers whose name it is; None when nobody does.
+Vouched = Callable[[dict[str, Any]], tuple[str, Verify] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ def by_token(text: str, verify: Verify) -> Identity | None:
     if bearer is None:
         return None
     return Identity(bearer.user.pk, bearer.user.get_username(), bearer.scope, text, verify)
+
+
+def by_connection(scope: dict[str, Any], vouched: Vouched) -> Identity | None:
+    """Who opened it: whom somebody trusted names, else who the session cookie belongs to. The caller has looked at
+    the origin.
+    """
+    named = vouched(scope)
+    return by_token(*named) if named else by_session(scope["headers"])
 
 
 def by_session(headers: Headers) -> Identity | None:

@@ -14,6 +14,7 @@ from django.urls import is_valid_path
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
+from aniworld.accounts.vouching import Unwelcome
 from aniworld.api_errors import AWAY_SECONDS, database_away
 from aniworld.middleware import is_api
 
@@ -33,9 +34,9 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     return HttpResponse(_("The request makes no sense."), content_type="text/plain", status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface
-    """403."""
-    return _page(request, 403)
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403, with the reason where it is about the person and not about the page."""
+    return _page(request, 403, reason=str(exception) if isinstance(exception, Unwelcome) else "")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface

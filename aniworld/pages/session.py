@@ -12,15 +12,15 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from aniworld import setup as first_run
-from aniworld.accounts import sessions, signing_in
+from aniworld.accounts import proxied, sessions, signing_in
 from aniworld.accounts.addresses import address_of
 from aniworld.accounts.models import User
+from aniworld.accounts.returning import wanted_page
 from aniworld.refusals import Invalid, Refused, SlowDown
 from library.folder_choice import checked_folder
 from library.root import LibraryUnavailable, library_root
@@ -28,23 +28,15 @@ from library.root import LibraryUnavailable, library_root
 LONGEST_PASSWORD = 1024
 
 
-def _after_login(request: HttpRequest) -> str:
-    """Where the browser wanted to go, if that is on this very site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    here = {request.get_host()}
-    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, here, require_https=request.is_secure()):
-        return wanted
-    return reverse("library")
-
-
 @sensitive_post_parameters("password")
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
     """The form; with a single administrator only the password is asked for."""
     if request.user.is_authenticated:
-        return HttpResponseRedirect(_after_login(request))
-    context: dict[str, Any] = {"next": _after_login(request), "username": request.POST.get("username", "")[:150]}
+        return HttpResponseRedirect(wanted_page(request))
+    context: dict[str, Any] = {"next": wanted_page(request), "username": request.POST.get("username", "")[:150]}
     # Who typed a name before keeps its field.
+    context["provider"] = settings.OPENID_PROVIDER.name if settings.OPENID_PROVIDER else ""
     context["single"] = not context["username"] and User.objects.count() == 1 and bool(signing_in.only_superuser())
     if request.method != "POST":
         return render(request, "pages/login.html", context)
@@ -54,7 +46,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         return _login_refused(request, refusal, context)
     sessions.begin(request, user)
-    return HttpResponseRedirect(_after_login(request))
+    return HttpResponseRedirect(wanted_page(request))
 
 
 def _login_refused(request: HttpRequest, refusal: Refused, context: dict[str, Any]) -> HttpResponse:
@@ -72,6 +64,10 @@ def logout(request: HttpRequest) -> HttpResponse:
     """Ends the session; only by a form, so that no image on another site can."""
     if request.method == "POST":
         end_session(request)
+        if proxied.is_named(request):
+            # The next page would be signed in again: only the proxy can end that. A link, since a form's answer may
+            # not lead to another site.
+            return render(request, "pages/signed_out.html", {"there": proxied.logout_url()})
         messages.info(request, _("You are signed out."))
     return HttpResponseRedirect(reverse("login"))
 

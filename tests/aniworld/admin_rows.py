@@ -25,6 +25,7 @@ from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Re
 from integrations.feeds.models import ArrivalsFeed
 from integrations.media_servers.models import MediaServer, Notice
 from integrations.moving.models import ImportLine, ImportRun
+from integrations.sign_on.models import OpenIdAccount
 from integrations.webhooks.models import Delivery, Webhook
 from library.models import (
     AnnouncedEpisode,
@@ -153,6 +154,7 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Notice: lambda number: Notice.objects.create(receiver=_server(number), folder=f"f{number}", change="created"),
     ImportLine: _line,
     ImportRun: lambda number: ImportRun.objects.create(kind="links", place=f"list {number}", status="completed"),
+    OpenIdAccount: lambda number: OpenIdAccount.of("https://auth.example", f"s{number}", user(f"openid{number}")),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,

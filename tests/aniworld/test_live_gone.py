@@ -31,7 +31,7 @@ def test_a_send_to_a_closed_socket_is_no_error(
             raise error
 
     async def talk() -> None:
-        await asyncio.wait_for(live_socket(lambda _text: None)({"headers": []}, receive, send), 4)
+        await asyncio.wait_for(live_socket(lambda _text: None, lambda _scope: None)({"headers": []}, receive, send), 4)
 
     asyncio.run(talk())
     assert sent[0] == "websocket.accept"

@@ -1,0 +1,1 @@
+"""An invented catalogue and its host for Aniworld."""
