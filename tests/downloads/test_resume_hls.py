@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
-from django.conf import settings
+from django.conf import settings as django_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aniworld.configuration import store
 from downloads import truth
 from downloads.fetchers import hls, hls_flushing, hls_tracks
 from downloads.interruptions import LeaseLost
 from downloads.models import QueueItem
+from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import Expired, ProviderError, WrongContent
@@ -29,6 +35,7 @@ from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
 pytestmark = pytest.mark.xdist_group("engine")
+EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 8
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def host(transactional_db: None) -> Iterator[Hosting]:
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = clips_in(Path(settings.DEMO_DIR), 24)
+    found = clips_in(Path(django_settings.DEMO_DIR), 24)
     make(found, 24)
     return found
 
@@ -306,6 +313,37 @@ def test_after_a_power_cut_only_flushed_segments_count(
     assert_whole(_fetch_hls(host, tmp_path), 24)
     asked = {one.path for one in host.asked if one.sent}
     assert asked == {"/list.m3u8", *(f"/seg{number}.ts" for number in (2, 3, 4, 5))}
+
+
+@pytest.mark.parametrize("is_new_boot", [False, True], ids=["same-boot", "new-boot"])
+def test_any_beginning_of_what_was_noted_ends_with_the_whole_stream(
+    is_new_boot: bool, host: Hosting, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plain(host, clips)
+    monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 0.0)
+    interrupted = tmp_path / "interrupted"
+    _break_at(host, interrupted, "/seg4.ts")
+    if is_new_boot:
+        monkeypatch.setattr(hls_tracks, "boot_id", lambda: "another")
+    places = [interrupted / JOURNAL, *sorted(path for path in (interrupted / "segments").rglob("*") if path.is_file())]
+    shares = st.sampled_from([0.0, 0.5, 0.999]) | st.floats(0, 1)
+
+    @settings(max_examples=EXAMPLES)
+    @given(st.dictionaries(st.sampled_from(places), shares, max_size=3))
+    def beginnings(cut: dict[Path, float]) -> None:
+        with TemporaryDirectory() as name:
+            folder = Path(name) / "work"
+            shutil.copytree(interrupted, folder)
+            for place, share in cut.items():
+                content = place.read_bytes()
+                (folder / place.relative_to(interrupted)).write_bytes(content[: int(share * len(content))])
+            host.forget()
+            assert_whole(_fetch_hls(host, folder), 24)
+            asked = Counter(one.path for one in host.asked if one.path.startswith("/seg"))
+            assert {"/seg4.ts", "/seg5.ts"} <= set(asked)
+            assert set(asked.values()) == {1}
+
+    beginnings()
 
 
 def test_a_stream_tells_how_far_it_is_before_its_first_segment_is_whole(
