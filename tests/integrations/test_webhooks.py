@@ -169,8 +169,7 @@ def test_one_that_fails_for_days_is_switched_off_with_an_alert(other: Receiver) 
     Webhook.objects.update(failures=20)
     due_now()
     tell()
-    hook.refresh_from_db()
-    assert not hook.enabled
+    assert not Webhook.objects.get(pk=hook.pk).enabled
     alert = Alert.objects.get()
     assert (alert.kind, alert.body) == ("integration_failed", "It answered with HTTP status 500.")
     assert "hook" in alert.title

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from aniworld.configuration import store
 from library import scanning
 from library.models import EpisodeFile, Finding, Scan
+from tests.migrated import database
 
 
 class Shelves:
@@ -64,3 +67,12 @@ def shelves(tmp_path: Path, db: None) -> Shelves:
     folder.mkdir(exist_ok=True)
     store.change({"library": {"directory": str(folder)}})
     return Shelves(folder)
+
+
+@contextmanager
+def shelved(kind: str, folder: Path) -> Iterator[dict[str, str]]:
+    """A migrated database, and an empty library."""
+    library = folder / "library"
+    library.mkdir()
+    with database(kind, folder, LIBRARY_DIR=str(library)) as environment:
+        yield environment

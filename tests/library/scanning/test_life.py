@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,20 +22,11 @@ from library.models import EpisodeFile, Scan, ScanCancelled, ScanLost, Series
 from library.models.scan import MOST_LOST_WORKERS
 from library.root import LibraryUnavailable
 from library.scanner import running
-from tests.library.scanning.conftest import Shelves
-from tests.migrated import database, run
+from tests.library.scanning.conftest import Shelves, shelved
+from tests.migrated import run
 
 SERIES, EPISODES = 40, 3
 SCANNER = ("-m", "tests.library.scanning.scanner")
-
-
-@contextmanager
-def shelved(kind: str, folder: Path) -> Iterator[dict[str, str]]:
-    """A migrated database, and an empty library."""
-    library = folder / "library"
-    library.mkdir()
-    with database(kind, folder, LIBRARY_DIR=str(library)) as environment:
-        yield environment
 
 
 def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:

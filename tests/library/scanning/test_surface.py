@@ -20,8 +20,7 @@ from library import scanning, watching
 from library.models import Finding, Scan, Series
 from tests.aniworld.people import signed_in, user
 from tests.library.factories import make_series
-from tests.library.scanning.conftest import Shelves
-from tests.library.scanning.test_life import database
+from tests.library.scanning.conftest import Shelves, shelved
 from tests.running import eventually
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +88,7 @@ def test_by_command(shelves: Shelves) -> None:
 
 @pytest.mark.processes
 def test_an_interrupted_command_leaves_no_scan_behind(tmp_path: Path) -> None:
-    with database("sqlite", tmp_path) as environment:
+    with shelved("sqlite", tmp_path) as environment:
         fifo_free = Shelves(tmp_path / "library")
         for number in range(3000):
             (fifo_free.root / f"Series {number}").mkdir()
