@@ -170,13 +170,14 @@ def test_configuration_and_breaker_are_everywhere_within_two_seconds(all_of: Mac
     # It can be in the middle of another check.
     eventually(lambda: _tested(one, "demo") == "blocked", PATIENCE, "a catalogue that asks to sign in")
 
-    def is_usable() -> bool:
-        return "demo" in [row["name"] for row in other.api("GET", "/api/providers/available")]
+    def seen() -> str:
+        rows = other.api("GET", "/api/providers/status")
+        return str(next(row["status"] for row in rows if row["provider_id"] == "demo"))
 
-    eventually(lambda: not is_usable(), 2, "not usable, as the other machine sees it")
+    eventually(lambda: seen() == "blocked", 2, "blocked, as the other machine sees it")
     all_of.fleet.heal(one)
     eventually(lambda: _tested(one, "demo") == "active", PATIENCE, "a catalogue that answers again")
-    eventually(is_usable, 2, "usable again, as the other machine sees it")
+    eventually(lambda: seen() == "active", 2, "active again, as the other machine sees it")
 
 
 def _tested(web: Running, host: str) -> str:
