@@ -148,13 +148,16 @@ class Preferences:
     Without one the operator's default counts, and without that the browser's.
     """
 
+    # They are asked most when the database does not answer.
+    FOR_PROGRAMS = ("/health", "/metrics")
+
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Costs pages one query; the API answers programs and asks for none."""
         request.preferences = None  # type: ignore[attr-defined]  # what pages read
-        if is_api(request.path_info):
+        if is_api(request.path_info) or request.path_info in self.FOR_PROGRAMS:
             return self.get_response(request)
         user = request.user
         if isinstance(user, User):

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from aniworld.schedules import REGULAR
-from tests.downloads.driving import HLS, HOSTS, MP4, add_series, arrived, assert_whole, episodes, queue, served
+from tests.downloads.driving import HOSTS, MP4, add_series, arrived, assert_whole, episodes, queue, served
 from tests.downloads.killing import hold
 from tests.running import Running, eventually
 from tests.scale.fleet import Fleet
@@ -166,18 +166,18 @@ def test_configuration_and_breaker_are_everywhere_within_two_seconds(all_of: Mac
     one, other = all_of.webs
     configure(one, "general", site_name="Everywhere")
     eventually(lambda: other.api("GET", "/api/config")["general"]["site_name"] == "Everywhere", 2)
-    one.api("POST", f"/api/providers/config/{HLS}/enable")
-    all_of.fleet.fault(HLS, {"fault": "challenge", "stage": "page"}, one)
-    # It can be on its way to its first check of its own.
-    eventually(lambda: _tested(one, HLS) == "blocked", PATIENCE, "a host that asks for a captcha")
+    all_of.fleet.fault("demo", {"fault": "login"}, one)
+    # It can be in the middle of another check.
+    eventually(lambda: _tested(one, "demo") == "blocked", PATIENCE, "a catalogue that asks to sign in")
 
-    def is_known() -> bool:
-        usable = [row["name"] for row in other.api("GET", "/api/providers/available")]
-        return HLS not in usable
+    def seen() -> str:
+        rows = other.api("GET", "/api/providers/status")
+        return str(next(row["status"] for row in rows if row["provider_id"] == "demo"))
 
-    eventually(is_known, 2, "not usable, as the other machine sees it")
+    eventually(lambda: seen() == "blocked", 2, "blocked, as the other machine sees it")
     all_of.fleet.heal(one)
-    one.api("POST", f"/api/providers/config/{HLS}/disable")
+    eventually(lambda: _tested(one, "demo") == "active", PATIENCE, "a catalogue that answers again")
+    eventually(lambda: seen() == "active", 2, "active again, as the other machine sees it")
 
 
 def _tested(web: Running, host: str) -> str:
