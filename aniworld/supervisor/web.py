@@ -7,9 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-# Checks the text of messages, which here are of a few bytes; compiled, it takes 2 MB.
-os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
-
 from channels.routing import get_default_application
 from daphne import server
 from django.conf import settings

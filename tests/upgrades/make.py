@@ -8,15 +8,18 @@ Needs a PostgreSQL (`TEST_DATABASE_URL`) and `pg_dump`. While a schema is not re
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests import migrated
+from aniworld.environment import ROOT
+from tests.running import postgresql_database
 from tests.upgrades import kept
 
 # What only says by which program the text was made, or what other versions of the server do not know.
@@ -25,13 +28,20 @@ _NOISE = re.compile(r"^(--.*|\\.*|SET transaction_timeout.*|)$")
 
 def main() -> None:
     """Both kinds."""
-    for kind, dumped in (("sqlite", _sqlite), ("postgresql", _postgresql)):
-        with tempfile.TemporaryDirectory() as folder, migrated.database(kind, Path(folder)) as environment:
-            migrated.run({**environment, "PYTHONHASHSEED": "0"}, "-m", "tests.upgrades.filling")
-            text = dumped(environment)
-        path = kept.path(kind)
-        path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
-        sys.stdout.write(f"{path.relative_to(kept.FOLDER.parent)}: {path.stat().st_size} bytes\n")
+    keep("sqlite", "", _sqlite)
+    with postgresql_database() as url:
+        keep("postgresql", url, _postgresql)
+
+
+def keep(kind: str, url: str, dumped: Callable[[dict[str, str]], str]) -> None:
+    """Makes a database of that kind, and keeps its text."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": url, "DEMO": "off", "PYTHONHASHSEED": "0"}
+        subprocess.run([sys.executable, "-m", "tests.upgrades.filling"], env=environment, cwd=ROOT, check=True)
+        text = dumped(environment)
+    path = kept.path(kind)
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes\n")
 
 
 def _sqlite(environment: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ BEGINNING = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.UTC)
 _chance, _seconds = random.Random(7), itertools.count()  # nothing of it is secret
 
 # What `secrets` draws from as well.
-os.urandom = random._urandom = _chance.randbytes  # type: ignore[assignment,attr-defined]  # replaced on purpose
+os.urandom = random._urandom = _chance.randbytes  # type: ignore[attr-defined]  # replaced on purpose
 uuid.uuid4 = lambda: uuid.UUID(bytes=_chance.randbytes(16), version=4)
 time.time = lambda: BEGINNING.timestamp() + next(_seconds)
 timezone.now = lambda: BEGINNING + datetime.timedelta(seconds=next(_seconds))
