@@ -22,6 +22,8 @@ from aniworld.live.models import Event, Progress
 from aniworld.live.publish import publish
 from aniworld.supervisor.models import Cluster
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Rescan, Undo
+from integrations.qbittorrent.models import Category, ClientPart, ClientSession, ClientTorrent
+from integrations.torznab.models import KnownSeries, Lookup
 from library.models import (
     AnnouncedEpisode,
     CalendarFeed,
@@ -103,6 +105,18 @@ def _switches(_number: int) -> None:
     QueueState.objects.now()
 
 
+def _torrent(number: int) -> None:
+    of = episode()
+    torrent = ClientTorrent.objects.create(
+        info_hash=f"{number:040x}", name=f"Title.S01E0{number}", provider="demo", slug="x", season=1, number=number
+    )
+    ClientPart.objects.create(torrent=torrent, episode=of, item=item(), title="Title.S01E01")
+
+
+def _client_session(number: int) -> None:
+    ClientSession.objects.begin(tokens.create_key(user(f"client{number}"), f"client{number}", "queue")[0])
+
+
 MAKERS: dict[Any, Callable[[int], Any]] = {
     Alert: lambda number: Alert.objects.create(title=f"a{number}", raised_at=timezone.now(), due_at=timezone.now()),
     AnnouncedEpisode: lambda number: AnnouncedEpisode.objects.create(
@@ -112,6 +126,9 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Attempt: _attempt,
     CalendarFeed: lambda number: CalendarFeed.objects.renew(user(f"feed{number}")),
     Change: lambda number: audit.record("admin", "admin", "changed", f"x{number}", {"a": (number, None)}),
+    Category: lambda number: Category.objects.put(f"c{number}"),
+    ClientSession: _client_session,
+    ClientTorrent: _torrent,
     Cluster: _cluster,
     ConfigurationBackup: lambda number: store.change({"downloads": {"max_retries": number + 1}}),
     Episode: lambda _number: episode(),
@@ -121,6 +138,10 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Favorite: lambda number: Favorite.objects.create(user=user(f"fan{number}"), series=make_series()),
     Finding: _found,
     Group: lambda number: Group.objects.create(name=f"g{number}"),
+    KnownSeries: lambda number: KnownSeries.objects.create(
+        provider="demo", slug=f"s{number}", name=f"s{number}", read_at=timezone.now()
+    ),
+    Lookup: lambda number: Lookup.objects.ask(f"q{number}"),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,
