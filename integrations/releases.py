@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from django.utils.translation import gettext as _
@@ -140,6 +141,7 @@ def dotted(name: str) -> str:
     return words[:LONGEST_NAME].strip(".") or _NOTHING
 
 
+@lru_cache(maxsize=50_000)
 def compared(name: str) -> str:
     """A title as it is compared: without accents, case, punctuation, the article before it and the year behind it."""
     text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name.casefold().replace("ß", "ss")))

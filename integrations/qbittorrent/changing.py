@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.refusals import Conflict, Refused
 from downloads.models import Priority
-from integrations.qbittorrent import grabbing, working
+from integrations.qbittorrent import grabbing, places, working
 from integrations.qbittorrent.asked import Call
 from integrations.qbittorrent.models import Category, ClientTorrent
 from integrations.qbittorrent.models.category import checked
@@ -94,7 +94,7 @@ def set_category(call: Call) -> HttpResponse:
 
 def create_category(call: Call) -> HttpResponse:
     """A new one. Its folder is ours to choose, whatever `savePath` says."""
-    Category.objects.put(call.text("category"), is_new=True)
+    places.make(Category.objects.put(call.text("category"), is_new=True).name)
     return _done()
 
 

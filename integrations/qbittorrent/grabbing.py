@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aniworld.accounts.models import User
 from aniworld.refusals import Explained, Invalid, NotReady
 from downloads import queue
 from downloads.models import QueueItem
-from integrations.qbittorrent import handing
+from integrations.qbittorrent import handing, places
 from integrations.qbittorrent.models import Category, ClientPart, ClientTorrent
 from integrations.releases import Release, of_magnet
 from library import catalog, held_files
@@ -21,7 +22,7 @@ from providers.exceptions import NotConfigured
 
 logger = logging.getLogger(__name__)
 
-# Torrents that one round looks at.
+# Torrents that wait for their series, of which one round looks at so many.
 _MOST_AT_ONCE = 200
 _UNDER_WAY = QueueItem.LIVE
 
@@ -38,6 +39,7 @@ def add(link: str, *, category: str, tags: Sequence[str], is_stopped: bool, by: 
         raise Invalid(str(error), "not_configured") from None
     if category:
         category = Category.objects.put(category).name
+        places.make(category)
     torrent, is_new = ClientTorrent.take(
         release, category=category, tags=tags, is_stopped=is_stopped, size=_expected(link), by=by
     )
@@ -64,26 +66,15 @@ def advance(torrent: ClientTorrent) -> None:
 
 def watch() -> None:
     """Gets on with all that time moves: what waits for its series, what arrived, what has stood still."""
-    rows = ClientTorrent.objects.under_way().order_by("id").prefetch_related("parts__item")
-    for torrent in rows.exclude(lease_until__gt=handing.now())[:_MOST_AT_ONCE]:
-        if torrent.stage == torrent.Stage.RESOLVING:
-            advance(torrent)
-        else:
-            follow(torrent)
+    for torrent in ClientTorrent.objects.to_resolve(timezone.now())[:_MOST_AT_ONCE]:
+        advance(torrent)
+    for torrent in ClientTorrent.objects.coming().prefetch_related("parts__item"):
+        seen = sum(part.item.downloaded_bytes for part in torrent.parts.all() if part.item)
+        if seen != torrent.seen_bytes:
+            torrent.move(seen)
+    for torrent in ClientTorrent.objects.come():
+        torrent.arrive()
     handing.ring_if_due()
-
-
-def follow(torrent: ClientTorrent) -> None:
-    """Notes how far a queued torrent is: that bytes came, or that all of it is there."""
-    items = [part.item for part in torrent.parts.all()]
-    if all(item is None or item.status == QueueItem.Status.COMPLETED for item in items):
-        # Also without parts, when its series was purged: who hands it over says what is missing.
-        if torrent.arrive():
-            handing.ring()
-        return
-    seen = sum(item.downloaded_bytes for item in items if item)
-    if seen != torrent.seen_bytes:
-        torrent.move(seen)
 
 
 def _resolve(torrent: ClientTorrent) -> str:

@@ -12,7 +12,6 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from django.utils import timezone
@@ -46,11 +45,6 @@ class NothingToHandOver(Exception):
     """A file is not there. The text says which and why."""
 
 
-def now() -> datetime:
-    """The time that leases are compared with."""
-    return timezone.now()
-
-
 def ring() -> None:
     """Wakes who hands over."""
     bell.ring_for(TASK)
@@ -58,7 +52,7 @@ def ring() -> None:
 
 def ring_if_due() -> None:
     """Rings again for what waits: bells get lost."""
-    if ClientTorrent.objects.to_hand_over(now()).exists():
+    if ClientTorrent.objects.to_hand_over(timezone.now()).exists():
         ring()
 
 
@@ -99,7 +93,7 @@ def _put_all(torrent: ClientTorrent) -> None:
 
 
 def remove(place: str, files: list[str]) -> None:
-    """Takes away what was handed over: these very files, and folders that are empty then. Others' files stay."""
+    """Takes away what was handed over: these very files, and their folder if it is empty then. Others' files stay."""
     try:
         folder = places.within(place)
     except (OSError, ValueError) as error:
@@ -108,13 +102,8 @@ def remove(place: str, files: list[str]) -> None:
     for name in files:
         with suppress(OSError):
             (folder / PurePosixPath(name).name).unlink()
-    for path in (folder, *folder.parents):
-        if path == places.folder():
-            return
-        try:
-            path.rmdir()
-        except OSError:
-            return
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def is_there(place: str, files: list[str]) -> bool:

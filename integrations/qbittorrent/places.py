@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path, PurePosixPath
 
 from aniworld.configuration import store
 from library.naming import sanitise
-from library.root import configured_root, library_root
+from library.root import LibraryUnavailable, configured_root, library_root
+
+log = logging.getLogger(__name__)
 
 HIDDEN = ".handover"
 
@@ -38,6 +41,15 @@ def within(place: str) -> Path:
 def of_category(category: str) -> str:
     """The folder of a category below it; "" without one."""
     return "/".join(sanitise(part) for part in category.split("/") if part.strip())
+
+
+def make(category: str) -> None:
+    """Makes the folder of a category: managers warn of one that is not there. What keeps it is told at the handover."""
+    try:
+        made_folder()
+        within(of_category(category)).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError, LibraryUnavailable) as error:
+        log.warning("The folder of the category %s could not be made: %s", category, error)
 
 
 def seen(place: str = "") -> str:

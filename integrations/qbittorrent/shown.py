@@ -35,24 +35,55 @@ FILTERS: dict[str, frozenset[str]] = {
 _NOT = {"running": frozenset(_STOPPED), "resumed": frozenset(_STOPPED), "inactive": frozenset(_ACTIVE)}
 
 
+# What every torrent says alike. Nothing is shared here, so whatever limit of it is asked for is reached: a manager may
+# remove what it has imported.
+_ALIKE: dict[str, Any] = {
+    "infohash_v2": "",
+    "upspeed": 0,
+    "download_path": "",
+    "ratio": 0,
+    "ratio_limit": 0,
+    "max_ratio": 0,
+    "seeding_time_limit": _FOLLOWS_GLOBAL,
+    "max_seeding_time": -1,
+    "inactive_seeding_time_limit": _FOLLOWS_GLOBAL,
+    "max_inactive_seeding_time": -1,
+    "uploaded": 0,
+    "uploaded_session": 0,
+    "num_seeds": 1,
+    "num_complete": 1,
+    "num_leechs": 0,
+    "num_incomplete": 0,
+    "availability": 1.0,
+    "dl_limit": 0,
+    "up_limit": 0,
+    "tracker": "",
+    "trackers_count": 0,
+    "auto_tmm": False,
+    "force_start": False,
+    "seq_dl": False,
+    "f_l_piece_prio": False,
+    "super_seeding": False,
+    "private": True,
+}
+
+
 def row(torrent: ClientTorrent, now: datetime | None = None) -> dict[str, Any]:
     """A torrent as lists have it. Needs its parts with their items."""
     now = now or timezone.now()
-    parts = list(torrent.parts.all())
-    far = progress_of(torrent, parts, now)
+    far = progress_of(torrent, list(torrent.parts.all()), now)
     save_path, content_path = _paths(torrent)
-    completed = torrent.completed_at
     return {
+        **_ALIKE,
+        **_times(torrent, now),
         "hash": torrent.info_hash,
         "infohash_v1": torrent.info_hash,
-        "infohash_v2": "",
         "name": torrent.name,
         "magnet_uri": torrent.magnet,
         "size": far.size,
         "total_size": far.size,
         "progress": far.share,
         "dlspeed": far.speed,
-        "upspeed": 0,
         "eta": far.eta,
         "state": far.state,
         "category": torrent.category,
@@ -61,43 +92,24 @@ def row(torrent: ClientTorrent, now: datetime | None = None) -> dict[str, Any]:
         "save_path": save_path,
         "content_path": content_path,
         "root_path": content_path,
-        "download_path": "",
-        "added_on": _seconds(torrent.created_at),
-        "completion_on": _seconds(completed) if completed else -1,
-        "last_activity": _seconds(completed or torrent.moved_at),
-        "seen_complete": _seconds(completed) if completed else -1,
-        "time_active": round((now - torrent.created_at).total_seconds()),
-        "seeding_time": _since(completed, now),
-        # Nothing is shared here, so whatever limit is asked for is reached: the manager may remove it once imported.
-        "ratio": 0,
-        "ratio_limit": 0,
-        "max_ratio": 0,
-        "seeding_time_limit": _FOLLOWS_GLOBAL,
-        "max_seeding_time": -1,
-        "inactive_seeding_time_limit": _FOLLOWS_GLOBAL,
-        "max_inactive_seeding_time": -1,
         "amount_left": far.size - far.done,
         "completed": far.done,
         "downloaded": far.done,
         "downloaded_session": far.done,
-        "uploaded": 0,
-        "uploaded_session": 0,
-        "num_seeds": 1,
-        "num_complete": 1,
-        "num_leechs": 0,
-        "num_incomplete": 0,
-        "availability": 1.0,
-        "priority": 0 if completed else 1,
-        "dl_limit": 0,
-        "up_limit": 0,
-        "tracker": "",
-        "trackers_count": 0,
-        "auto_tmm": False,
-        "force_start": False,
-        "seq_dl": False,
-        "f_l_piece_prio": False,
-        "super_seeding": False,
-        "private": True,
+        "priority": 0 if torrent.completed_at else 1,
+    }
+
+
+def _times(torrent: ClientTorrent, now: datetime) -> dict[str, int]:
+    """Moments in seconds since 1970, spans in seconds."""
+    completed = torrent.completed_at
+    return {
+        "added_on": _seconds(torrent.created_at),
+        "completion_on": _seconds(completed) if completed else -1,
+        "seen_complete": _seconds(completed) if completed else -1,
+        "last_activity": _seconds(completed or torrent.moved_at),
+        "time_active": round((now - torrent.created_at).total_seconds()),
+        "seeding_time": _since(completed, now),
     }
 
 

@@ -124,8 +124,8 @@ class KnownSeries(Record):
     objects = RecordQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("series known to the indexer")
-        verbose_name_plural = _("series known to the indexer")
+        verbose_name = _("found series")
+        verbose_name_plural = _("series found for the indexer")
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["provider", "slug"], name="known_series_once")]
 

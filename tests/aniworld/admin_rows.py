@@ -25,7 +25,9 @@ from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState, Re
 from integrations.feeds.models import ArrivalsFeed
 from integrations.media_servers.models import MediaServer, Notice
 from integrations.moving.models import ImportLine, ImportRun
+from integrations.qbittorrent.models import Category, ClientPart, ClientSession, ClientTorrent
 from integrations.sign_on.models import OpenIdAccount
+from integrations.torznab.models import KnownSeries, Lookup
 from integrations.webhooks.models import Delivery, Webhook
 from library.models import (
     AnnouncedEpisode,
@@ -127,6 +129,18 @@ def _line(number: int) -> None:
     ImportLine.objects.create(run=run, number=1, text=f"line {number}", state="unmatched")
 
 
+def _torrent(number: int) -> None:
+    of = episode()
+    torrent = ClientTorrent.objects.create(
+        info_hash=f"{number:040x}", name=f"Title.S01E0{number}", provider="demo", slug="x", season=1, number=number
+    )
+    ClientPart.objects.create(torrent=torrent, episode=of, item=item(), title="Title.S01E01")
+
+
+def _client_session(number: int) -> None:
+    ClientSession.objects.begin(tokens.create_key(user(f"client{number}"), f"client{number}", "queue")[0])
+
+
 MAKERS: dict[Any, Callable[[int], Any]] = {
     Alert: lambda number: Alert.objects.create(title=f"a{number}", raised_at=timezone.now(), due_at=timezone.now()),
     AnnouncedEpisode: lambda number: AnnouncedEpisode.objects.create(
@@ -136,6 +150,9 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     Attempt: _attempt,
     CalendarFeed: lambda number: CalendarFeed.objects.renew(user(f"feed{number}")),
     Change: lambda number: audit.record("admin", "admin", "changed", f"x{number}", {"a": (number, None)}),
+    Category: lambda number: Category.objects.put(f"c{number}"),
+    ClientSession: _client_session,
+    ClientTorrent: _torrent,
     Cluster: _cluster,
     Machine: _machine,
     ConfigurationBackup: lambda number: store.change({"downloads": {"max_retries": number + 1}}),
@@ -155,6 +172,10 @@ MAKERS: dict[Any, Callable[[int], Any]] = {
     ImportLine: _line,
     ImportRun: lambda number: ImportRun.objects.create(kind="links", place=f"list {number}", status="completed"),
     OpenIdAccount: lambda number: OpenIdAccount.of("https://auth.example", f"s{number}", user(f"openid{number}")),
+    KnownSeries: lambda number: KnownSeries.objects.create(
+        provider="demo", slug=f"s{number}", name=f"s{number}", read_at=timezone.now()
+    ),
+    Lookup: lambda number: Lookup.objects.ask(f"q{number}"),
     OrmQ: _waiting,
     Preferences: lambda number: Preferences.objects.create(user=user(f"preferences{number}")),
     Progress: _progress,

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from aniworld.api import api
 from aniworld.pages.urls import urlpatterns
 from downloads.models import QueueItem
+from integrations.qbittorrent import views
 from library.models import Series
 from providers.models import Provider
 
@@ -42,8 +43,16 @@ def pages() -> Iterator[str]:
     values = known()
     for pattern in urlpatterns:
         yield "/" + filled(str(pattern.pattern), values)
-    for section in ("general", "library", "downloads", "providers", "notifications", "advanced"):
+    for section in ("general", "library", "downloads", "providers", "notifications", "integrations", "advanced"):
         yield f"/settings/{section}"
+
+
+def integrations() -> Iterator[str]:
+    """What other systems read."""
+    for name in views.READING:
+        yield f"/integrations/qbittorrent/api/v2/{name}"
+    for function in ("caps", "search", "tvsearch"):
+        yield f"/integrations/torznab/api?t={function}"
 
 
 def administration() -> Iterator[str]:

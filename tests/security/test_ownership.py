@@ -12,6 +12,7 @@ from aniworld.accounts import signing_in, tokens
 from aniworld.accounts.api import preferences_of
 from aniworld.accounts.models import ApiKey, Preferences, Token, User
 from aniworld.api import api
+from aniworld.configuration import store
 from library.models import Favorite
 from tests.aniworld.people import Api, signed_in, with_key
 from tests.aniworld.test_api_root import OPEN
@@ -83,6 +84,19 @@ def test_nobody_sees_anything(admin: User) -> None:
         answer = page.get(address)
         text = answer.content.decode("utf-8", "replace")
         assert PRIVATE not in text
+        assert not [name for name, *_rest in seed.TITLES if name in text], address
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_other_systems_see_nothing_without_a_key(admin: User, is_on: bool) -> None:
+    store.change({"integrations": {"torznab_enabled": is_on, "qbittorrent_enabled": is_on}})
+    page = Client(raise_request_exception=False)
+    page.force_login(admin)
+    for address in places.integrations():
+        answer = page.get(address)
+        text = answer.content.decode("utf-8", "replace")
+        assert answer.status_code == (404 if not is_on else 200 if "torznab" in address else 403), address
+        assert "torznab" not in address or "<error code=" in text
         assert not [name for name, *_rest in seed.TITLES if name in text], address
 
 

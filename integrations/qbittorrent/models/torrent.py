@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,9 +30,22 @@ _FREE: dict[str, Any] = {"token": "", "lease_until": None}
 class ClientTorrentQuerySet(RecordQuerySet["ClientTorrent"]):
     """Questions about many, and the one way to get hold of the next to hand over."""
 
-    def under_way(self) -> ClientTorrentQuerySet:
-        """Those that time alone may move."""
-        return self.filter(stage__in=[ClientTorrent.Stage.RESOLVING, ClientTorrent.Stage.QUEUED])
+    def to_resolve(self, now: datetime) -> ClientTorrentQuerySet:
+        """Those that wait for their series and that nobody is at, the longest unseen first."""
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+        rows = self.filter(free, stage=ClientTorrent.Stage.RESOLVING)
+        return rows.order_by(F("lease_until").asc(nulls_first=True), "id")
+
+    def coming(self) -> ClientTorrentQuerySet:
+        """Those of which something is being downloaded."""
+        busy = ClientPart.objects.filter(torrent=OuterRef("pk"), item__status=QueueItem.Status.DOWNLOADING)
+        return self.filter(Exists(busy), stage=ClientTorrent.Stage.QUEUED)
+
+    def come(self) -> ClientTorrentQuerySet:
+        """Those of which nothing is still to come: also without parts, when their series was purged."""
+        left = ClientPart.objects.filter(torrent=OuterRef("pk"), item__isnull=False)
+        left = left.exclude(item__status=QueueItem.Status.COMPLETED)
+        return self.filter(~Exists(left), stage=ClientTorrent.Stage.QUEUED)
 
     def to_hand_over(self, now: datetime) -> ClientTorrentQuerySet:
         """Those that arrived, or whose handover was given up by whoever was at it."""

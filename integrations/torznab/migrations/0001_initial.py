@@ -28,8 +28,8 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'series known to the indexer',
-                'verbose_name_plural': 'series known to the indexer',
+                'verbose_name': 'found series',
+                'verbose_name_plural': 'series found for the indexer',
                 'ordering': ['name', 'id'],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'slug'), name='known_series_once')],
             },

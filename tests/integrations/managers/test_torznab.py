@@ -17,8 +17,7 @@ from integrations.torznab import lookups
 from integrations.torznab.models import NEWEST, KnownSeries, Lookup
 from library.models import Episode, Series
 from providers.contracts import Language
-from tests.aniworld.people import user
-from tests.integrations.driving import SETTINGS, Item, caller, error_of, items_of
+from tests.integrations.managers.driving import SETTINGS, Item, caller, error_of, items_of
 from tests.library.factories import make_series, queries_of
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +30,6 @@ DUB, SUB, ENGLISH = "German Dub", "German Sub", "English Sub"
 def _nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "PATIENCE", 0.0)
     store.change(SETTINGS)
-
-
-@pytest.fixture
-def person() -> User:
-    return user()
 
 
 @pytest.fixture

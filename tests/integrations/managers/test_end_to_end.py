@@ -12,7 +12,7 @@ pytest.importorskip("qbittorrentapi", reason="make test installs what this needs
 import qbittorrentapi  # only after the line above
 
 from tests.downloads.driving import HOSTS, assert_whole, fault, heal
-from tests.integrations.driving import SETTINGS, Item, Sonarr, items_of
+from tests.integrations.managers.driving import SETTINGS, Item, Sonarr, items_of
 from tests.running import Running, eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("managers")]
