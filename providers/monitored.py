@@ -101,6 +101,9 @@ class _Monitored(Generic[P]):
     @property
     def is_checkable(self) -> bool:
         """Whether there is something its check could ask."""
+        if self.provider.is_local:
+            # Without a folder nobody wants it, and nothing is wrong with it.
+            return bool(self.address)
         return bool(self.address) or type(self.provider).check not in (Host.check, Catalogue.check)
 
     def check(self, seconds: float) -> tuple[ProviderError | None, float]:

@@ -47,7 +47,7 @@ def checked_root(text: str) -> Path:
     try:
         whole = root.resolve(strict=True)
         is_folder = whole.is_dir()
-        list(whole.iterdir())[:1]
+        next(whole.iterdir(), None)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         text = _("The folder “%(folder)s” can't be read: %(reason)s.")

@@ -65,8 +65,7 @@ def choose(line: ImportLine, *, choice: int | None = None, chosen: bool | None =
     if link:
         reference = catalog.reference_of(link)
         found = {"provider": reference.provider, "slug": reference.slug, "link": reference.site, "name": line.text}
-        line.candidates, choice = [*line.candidates, {**found, "score": 1}], len(line.candidates)
-        ImportLine.objects.filter(pk=line.pk).update(candidates=line.candidates)
+        choice = line.offer({**found, "score": 1})
     if choice is not None:
         if not 0 <= choice < len(line.candidates):
             raise Invalid(_("There is no candidate number %d.") % choice, "no_candidate")

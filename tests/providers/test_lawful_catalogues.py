@@ -366,6 +366,13 @@ def test_a_pasted_link_finds_its_catalogue_or_says_which_to_switch_on(
     assert registry.host("local-file").address == str(tree)
 
 
+def test_a_local_host_without_a_folder_is_not_called_down(providers: Site, tree: Path) -> None:
+    assert not registry.checkable("local-file").is_checkable
+    Provider.objects.get(name="local-files").change(base_url=str(tree))
+    assert registry.checkable("local-file").is_checkable
+    assert registry.checkable("local-file").check(20)[0] is None
+
+
 def test_addresses_fit_their_catalogue(providers: Site) -> None:
     for name, address in (("local-files", "http://a.example"), ("http-index", "/srv/media"), ("archive-org", "/srv")):
         with pytest.raises(Exception, match="base_url"):

@@ -101,6 +101,16 @@ class ImportLine(Record):
         """waiting → what the look brought. False when it is settled already."""
         return self._move((self.State.WAITING,), state=state, reason=reason[:_LONGEST_REASON], **values)
 
+    def offer(self, found: dict[str, Any]) -> int:
+        """One more candidate, by a person's word; answers its number, which is the old one of the same series."""
+        places = [(one.get("provider"), one.get("slug")) for one in self.candidates]
+        place = (found["provider"], found["slug"])
+        if place in places:
+            return places.index(place)
+        self.candidates = [*self.candidates, found]
+        ImportLine.objects.filter(pk=self.pk).update(candidates=self.candidates)
+        return len(places)
+
     def take_for(self, choice: int, target: str) -> bool:
         """unclear, matched or unmatched → matched, by a person's word. False when it is past that."""
         before = (self.State.UNCLEAR, self.State.MATCHED, self.State.UNMATCHED)
