@@ -80,7 +80,8 @@ def test_a_phone_searches_in_a_sheet(live_server: Any, window: Callable[..., Wat
     expect(sheet).to_be_hidden()
     # The filter comes up from below, whole.
     page.locator(".filter__more > summary").tap()
-    filters: Any = page.locator(".filter__sheet").bounding_box() or {}
+    filters = page.locator(".filter__sheet").bounding_box()
+    assert filters
     assert (filters["x"], filters["width"]) == (0, 390)
     page.locator("#search").tap()
     page.keyboard.type("garden")
