@@ -263,4 +263,4 @@ def _gone(fleet: Fleet) -> int:
 
 def _told(states: list[dict[str, Any]], pk: int, text: str) -> bool:
     state = next(state for state in states if state["id"] == pk)
-    return any(text in attempt["next_step"] for attempt in state["attempts"])
+    return any(text in (attempt["next_step"] or "") for attempt in state["attempts"])
