@@ -120,7 +120,7 @@ class Sonarr:
 
     def grab(self, item: Item) -> None:
         """Adds the magnet, and sees whether it is there: up to ten times, a tenth of a second apart."""
-        form = {"urls": item.magnet, "category": self.category, "stopped": "false"}
+        form: dict[str, Any] = {"urls": item.magnet, "category": self.category, "stopped": "false"}
         assert self.call("torrents/add", **form).text == "Ok."
         for _try in range(10):
             answer = self.http.get(

@@ -60,7 +60,7 @@ def completed(sonarr: Sonarr, info_hash: str) -> dict[str, Any]:
         assert row["state"] not in ("error", "missingFiles"), row
         return row if row["state"] == "stoppedUP" else None
 
-    return eventually(ready, 60, "the torrent is complete")  # type: ignore[return-value]  # true means there
+    return eventually(ready, 60, "the torrent is complete")  # type: ignore[arg-type]  # true means there
 
 
 def video_of(up: Running, row: dict[str, Any], code: str) -> Path:

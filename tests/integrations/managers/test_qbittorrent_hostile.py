@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from integrations.qbittorrent import views
@@ -26,9 +28,11 @@ NAMES = (
 def test_no_parameter_breaks_a_call(caller: Caller, name: str) -> None:
     caller.post("torrents/add", urls=release_of(series_of(1)).magnet())
     for text in ODD:
-        answer = caller.post(name, **dict.fromkeys(NAMES, text), hashes=text)
+        form: dict[str, Any] = dict.fromkeys(NAMES, text)
+        answer = caller.post(name, **form, hashes=text)
         assert answer.status_code in (200, 400, 404, 409), (text, answer.content)
-    answer = caller.post(name, **dict.fromkeys(NAMES, "x,y|z\n-1"), hashes="all")
+    form = dict.fromkeys(NAMES, "x,y|z\n-1")
+    answer = caller.post(name, **form, hashes="all")
     assert answer.status_code in (200, 400, 404, 409), answer.content
 
 
