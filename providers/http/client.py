@@ -182,7 +182,7 @@ class Client:
             content, is_whole = b"", False
         finally:
             response.close()
-        return Answer(response.status_code, response.headers, content, is_whole)
+        return Answer(response.status, response.headers, content, is_whole)
 
     def json(
         self,

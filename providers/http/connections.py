@@ -194,7 +194,7 @@ class GuardedSession(requests.Session):
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
         seconds: float,
     ) -> HTTPResponse:
         """The answer with its body still to come; nothing of it is read, followed or kept.
