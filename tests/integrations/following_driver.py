@@ -14,8 +14,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402  # settings are there from here on
-from django.db import connection, connections, transaction  # noqa: E402
+from django.db import connection, connections, transaction  # noqa: E402  # settings are there from here on
 from django.utils import timezone  # noqa: E402
 
 from aniworld.live import following  # noqa: E402
@@ -59,7 +58,6 @@ def write(number: int) -> None:
 
 def judge() -> None:
     """Starts everybody, kills a reader every now and then, and compares."""
-    call_command("migrate", verbosity=0)
     Webhook.objects.create(name="x", address="http://127.0.0.1:9/", enabled=False)
     following.begin(READER)
     # A connection can't be shared with a fork.
