@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from aniworld import clock
 from aniworld.retried import Retried
 from integrations.outgoing import Outcome
 
@@ -55,7 +55,7 @@ class Bell(Generic[N]):
 
     def ring_if_due(self) -> None:
         """Rings, or not."""
-        now = timezone.now()
+        now = clock.now()
         waiting = due(self._model, now)
         if self._rung_at is not None and now - self._rung_at < BETWEEN_BELLS:
             waiting = waiting.filter(next_attempt_at__gt=self._rung_at)
@@ -84,7 +84,7 @@ def deliver(model: type[N], prepared: Callable[[N], Job], write_down: Callable[[
 
 def _claimed(model: type[N]) -> list[list[N]]:
     """What is due, by receiver. One that is being told by another process is left to it."""
-    now = timezone.now()
+    now = clock.now()
     rows: Any = model._default_manager
     busy = rows.filter(state=Retried.State.WAITING, lease_until__gt=now).values("receiver")
     free = due(model, now).exclude(receiver__in=busy).order_by()

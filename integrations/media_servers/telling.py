@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.alerts import raise_alert
 from aniworld.alerts.models import Condition
 from aniworld.live.following import Following
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 def _note(event: Event) -> None:
     servers = list(MediaServer.objects.enabled())
-    now = timezone.now()
+    now = clock.now()
     for folder, change in dict(changed_folders(event)).items():
         for server in servers:
             Notice.objects.note(server, folder, change, now)
@@ -102,7 +102,7 @@ def _write_down(row: Notice, outcome: Outcome | None) -> bool:
 def _succeeded(server: MediaServer) -> None:
     if server.note_success():
         # What was put off while nobody was there need not wait any longer.
-        now = timezone.now()
+        now = clock.now()
         server.notices.filter(state=Notice.State.WAITING, attempts__gt=0).update(next_attempt_at=now)
     Condition.objects.ends(_condition(server))
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, connections, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from aniworld import clock
 from aniworld.logs import about
 from aniworld.refusals import Explained
 from integrations.moving import applying, looking
@@ -37,7 +37,7 @@ def ring() -> None:
 def ring_if_due() -> bool:
     """Rings when an import waits: after a restart, a killed worker or a lost bell. One cheap query; answers whether."""
     global _last_sweep
-    if time.monotonic() - _last_sweep < _SWEEP_PAUSE or not ImportRun.objects.claimable(timezone.now()).exists():
+    if time.monotonic() - _last_sweep < _SWEEP_PAUSE or not ImportRun.objects.claimable(clock.now()).exists():
         return False
     _last_sweep = time.monotonic()
     _ring_now()

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from integrations.qbittorrent import places
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
 from library import bell, held_files
@@ -52,7 +52,7 @@ def ring() -> None:
 
 def ring_if_due() -> None:
     """Rings again for what waits: bells get lost."""
-    if ClientTorrent.objects.to_hand_over(timezone.now()).exists():
+    if ClientTorrent.objects.to_hand_over(clock.now()).exists():
         ring()
 
 

@@ -11,8 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.utils import timezone
-
+from aniworld import clock
 from aniworld.accounts import throttling
 from aniworld.accounts.tokens import Principal
 from integrations.torznab.models import LONGEST_QUERY, NEWEST, KnownSeries, Lookup
@@ -70,12 +69,7 @@ def refresh(series: Series) -> None:
     """Has a series of the library read anew that nobody monitors, when that was long ago; behind the answer."""
     at_rest = series.loading_status in (LoadingState.Loading.COMPLETED, LoadingState.Loading.FAILED)
     read = series.checked_at or series.created_at
-    if (
-        not series.monitored
-        and at_rest
-        and read < timezone.now() - _STALE
-        and series.updated_at < timezone.now() - _STALE
-    ):
+    if not series.monitored and at_rest and read < clock.now() - _STALE and series.updated_at < clock.now() - _STALE:
         catalog.reload(series, ("episodes",))
 
 
@@ -94,7 +88,7 @@ def run_due() -> int:
 
 def ring_if_due() -> None:
     """Rings again for what waits: bells get lost."""
-    if Lookup.objects.due(timezone.now() - timedelta(seconds=3)).exists():
+    if Lookup.objects.due(clock.now() - timedelta(seconds=3)).exists():
         bell.ring_for(TASK)
 
 
@@ -162,14 +156,14 @@ def _values(details: SeriesDetails, episodes: list[list[object]]) -> dict[str, o
         "year": details.year if details.year and 0 < details.year < 10000 else None,
         "imdb_id": _line(details.imdb_id)[:20],
         "episodes": [[*place, _line(str(title)), languages] for *place, title, languages in episodes],
-        "read_at": timezone.now(),
+        "read_at": clock.now(),
     }
 
 
 def _newest(row: Lookup) -> tuple[list[list[object]], list[str]]:
     """Of every catalogue what it lists as new; when each was seen first is kept."""
     seen = {tuple(one[:5]): one[6] for one in row.found if isinstance(one, list) and len(one) == 7}
-    now, errors = timezone.now().isoformat(), []
+    now, errors = clock.now().isoformat(), []
     found: list[list[object]] = []
     for catalogue in registry.enabled_catalogues():
         if not row.renew():
@@ -199,5 +193,5 @@ def _line(text: str) -> str:
 
 def prune() -> int:
     """Deletes what nobody has asked for in a long time, and series that were not read for as long."""
-    old = KnownSeries.objects.filter(read_at__lt=timezone.now() - timedelta(days=30)).delete()[0]
+    old = KnownSeries.objects.filter(read_at__lt=clock.now() - timedelta(days=30)).delete()[0]
     return Lookup.objects.prune() + old

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import IntegrityError, models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.records import Record, RecordQuerySet
 
 LEASE = timedelta(minutes=2)
@@ -36,7 +36,7 @@ class LookupQuerySet(RecordQuerySet["Lookup"]):
 
     def claim_next(self) -> Lookup | None:
         """Leases the next one to the caller, or answers None."""
-        now = timezone.now()
+        now = clock.now()
         for row in self.due(now)[:10]:
             values: dict[str, Any] = {"token": secrets.token_hex(16), "lease_until": now + LEASE, "begun_at": now}
             if self.filter(pk=row.pk, token=row.token).update(**values):
@@ -46,7 +46,7 @@ class LookupQuerySet(RecordQuerySet["Lookup"]):
 
     def ask(self, query: str) -> tuple[Lookup, bool]:
         """The row of that query, asked for anew where it is no longer fresh, and whether it was."""
-        now = timezone.now()
+        now = clock.now()
         try:
             row, made = self.get_or_create(query=query, defaults={"asked_at": now})
         except IntegrityError:  # pragma: no cover - two requests made it at this very moment
@@ -59,7 +59,7 @@ class LookupQuerySet(RecordQuerySet["Lookup"]):
 
     def prune(self) -> int:
         """Deletes what nobody has asked for in a long time; answers how many."""
-        return self.filter(asked_at__lt=timezone.now() - KEPT).delete()[0]
+        return self.filter(asked_at__lt=clock.now() - KEPT).delete()[0]
 
 
 class Lookup(Record):
@@ -91,16 +91,16 @@ class Lookup(Record):
 
     def ask_again(self) -> None:
         """It is due now, however fresh the answer is."""
-        Lookup.objects.filter(pk=self.pk).update(asked_at=timezone.now())
+        Lookup.objects.filter(pk=self.pk).update(asked_at=clock.now())
 
     def renew(self) -> bool:
         """Extends the lease; False when somebody else has it by now."""
         mine = Lookup.objects.filter(pk=self.pk, token=self.token)
-        return bool(mine.update(lease_until=timezone.now() + LEASE))
+        return bool(mine.update(lease_until=clock.now() + LEASE))
 
     def end(self, found: Sequence[Any], error: str = "") -> bool:
         """It is answered; what it found before stays where nothing could be asked."""
-        values: dict[str, Any] = {"done_at": timezone.now(), "error": error, "token": "", "lease_until": None}
+        values: dict[str, Any] = {"done_at": clock.now(), "error": error, "token": "", "lease_until": None}
         if found or not error:
             values["found"] = list(found)
         return bool(Lookup.objects.filter(pk=self.pk, token=self.token).update(**values))

@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.alerts import raise_alert
 from aniworld.configuration import store
 from aniworld.live.following import Following
@@ -49,7 +49,7 @@ def deliver() -> int:
 
 def try_out(webhook: Webhook) -> Outcome:
     """Sends a test message now, once, and notes how that went. Waits for the answer, some seconds at most."""
-    told = facts(None, TEST, timezone.now(), {}, _site())
+    told = facts(None, TEST, clock.now(), {}, _site())
     outcome = _send(webhook, TEST, told, str(uuid.uuid4()))
     if outcome.ok:
         _succeeded(webhook)
@@ -96,7 +96,7 @@ def _write_down(row: Delivery, outcome: Outcome | None) -> bool:
 def _wait_as_asked(row: Delivery, outcome: Outcome) -> None:
     """429 and 503 may say when to come again; within the day that it is tried."""
     if outcome.retry_after:
-        asked = timezone.now() + timedelta(seconds=min(outcome.retry_after, 86_400))
+        asked = clock.now() + timedelta(seconds=min(outcome.retry_after, 86_400))
         waiting = Delivery.objects.filter(pk=row.pk, state=Delivery.State.WAITING, next_attempt_at__lt=asked)
         waiting.update(next_attempt_at=asked)
 
@@ -104,7 +104,7 @@ def _wait_as_asked(row: Delivery, outcome: Outcome) -> None:
 def _succeeded(webhook: Webhook) -> None:
     if webhook.note_success():
         # What was put off while nobody was there need not wait any longer.
-        now = timezone.now()
+        now = clock.now()
         webhook.deliveries.filter(state=Delivery.State.WAITING, attempts__gt=0).update(next_attempt_at=now)
 
 

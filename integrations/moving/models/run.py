@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live.progress import Operation
 from aniworld.records import Record, RecordQuerySet
 from aniworld.refusals import Conflict
@@ -42,7 +42,7 @@ class RunQuerySet(RecordQuerySet["ImportRun"]):
 
     def claim(self) -> ImportRun | None:
         """Leases the next one to the caller, or answers None."""
-        now = timezone.now()
+        now = clock.now()
         for run in self.claimable(now).order_by("id")[:20]:
             if run.take(now):
                 return run
@@ -141,14 +141,14 @@ class ImportRun(Record):
 
     def hold(self) -> None:
         """Renews the lease; in a transaction that is the right to write. Raises `RunLost`, `RunCancelled`."""
-        lease = timezone.now() + LEASE
+        lease = clock.now() + LEASE
         if self._mine().filter(cancel_requested=False).update(lease_until=lease):
             return
         raise RunCancelled if self._mine().exists() else RunLost
 
     def keep_alive(self) -> bool:
         """Renews the lease alone, also of one that is to be cancelled. False when it was lost."""
-        return bool(self._mine().update(lease_until=timezone.now() + LEASE))
+        return bool(self._mine().update(lease_until=clock.now() + LEASE))
 
     def note_gathered(self) -> None:
         """Its lines are written, in the caller's transaction; the key is not needed any more. Raises as `hold`."""
@@ -189,7 +189,7 @@ class ImportRun(Record):
     def cancel(self) -> bool:
         """Ends the work: at once where nobody is at it, else within moments by its worker. False when none was."""
         rows = ImportRun.objects.filter(pk=self.pk, status__in=self.UNDER_WAY)
-        idle = Q(lease_until__isnull=True) | Q(lease_until__lte=timezone.now())
+        idle = Q(lease_until__isnull=True) | Q(lease_until__lte=clock.now())
         if self._end(rows.filter(idle), self.Status.CANCELLED):
             return True
         return rows.update(cancel_requested=True) > 0
@@ -208,7 +208,7 @@ class ImportRun(Record):
             "token": "",
             "lease_until": None,
             "api_key": "",
-            "ended_at": None if status == self.Status.READY else timezone.now(),
+            "ended_at": None if status == self.Status.READY else clock.now(),
         }
         with transaction.atomic():
             if not rows.update(**values):

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.accounts.models import User
 from aniworld.records import Record, RecordQuerySet
 from downloads.models import QueueItem
@@ -54,7 +55,7 @@ class ClientTorrentQuerySet(RecordQuerySet["ClientTorrent"]):
 
     def claim_next(self) -> ClientTorrent | None:
         """Leases the next one to hand over to the caller, or answers None."""
-        return next((row for row in self.to_hand_over(timezone.now())[:10] if row.hold()), None)
+        return next((row for row in self.to_hand_over(clock.now())[:10] if row.hold()), None)
 
 
 class ClientTorrent(Record):
@@ -140,7 +141,7 @@ class ClientTorrent(Record):
 
     def hold(self) -> bool:
         """Leases it to the caller in the stage it is in; False when somebody else has it, or it went on."""
-        now, token = timezone.now(), secrets.token_hex(16)
+        now, token = clock.now(), secrets.token_hex(16)
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
         rows = ClientTorrent.objects.filter(free, pk=self.pk, stage=self.stage)
         return self._write(rows, token=token, lease_until=now + LEASE)
@@ -150,7 +151,7 @@ class ClientTorrent(Record):
     def begin(self, parts: Sequence[ClientPart]) -> bool:
         """resolving → queued, with the episodes it consists of."""
         with transaction.atomic():
-            values: dict[str, Any] = {"stage": self.Stage.QUEUED, "reason": "", "moved_at": timezone.now()}
+            values: dict[str, Any] = {"stage": self.Stage.QUEUED, "reason": "", "moved_at": clock.now()}
             if not self._write(self._mine(), **values, **_FREE):
                 return False
             ClientPart.objects.filter(torrent=self).delete()
@@ -159,11 +160,11 @@ class ClientTorrent(Record):
 
     def wait(self, why: str) -> bool:
         """It goes on resolving, and is looked at again in a few seconds."""
-        return self._write(self._mine(), reason=why[:2000], token="", lease_until=timezone.now() + PAUSE)
+        return self._write(self._mine(), reason=why[:2000], token="", lease_until=clock.now() + PAUSE)
 
     def renew(self) -> bool:
         """Extends the lease; False when it was deleted, or is somebody else's."""
-        return bool(self._mine().update(lease_until=timezone.now() + LEASE))
+        return bool(self._mine().update(lease_until=clock.now() + LEASE))
 
     def settle_at(self, place: str) -> bool:
         """Its folder is known, before anything is in it: whoever deletes it meanwhile knows what to remove."""
@@ -172,7 +173,7 @@ class ClientTorrent(Record):
     def ready(self, files: Sequence[tuple[ClientPart, str, int]]) -> bool:
         """arrived → ready: each part has its file there. False when it was deleted meanwhile."""
         with transaction.atomic():
-            values: dict[str, Any] = {"stage": self.Stage.READY, "completed_at": timezone.now(), "reason": ""}
+            values: dict[str, Any] = {"stage": self.Stage.READY, "completed_at": clock.now(), "reason": ""}
             if not self._write(self._mine(), **values, **_FREE):
                 return False
             for part, file, size in files:
@@ -181,7 +182,7 @@ class ClientTorrent(Record):
 
     def put_off(self, why: str) -> None:
         """It can't be handed over now; again in a minute."""
-        self._write(self._mine(), reason=why[:2000], token="", lease_until=timezone.now() + AGAIN)
+        self._write(self._mine(), reason=why[:2000], token="", lease_until=clock.now() + AGAIN)
 
     # What time and calls do.
 
@@ -199,7 +200,7 @@ class ClientTorrent(Record):
         """failed, missing → resolving."""
         over = ClientTorrent.objects.filter(pk=self.pk, stage__in=[self.Stage.FAILED, self.Stage.MISSING])
         fresh: dict[str, Any] = {"completed_at": None, "place": "", "is_stopped": is_stopped}
-        fresh["moved_at"] = timezone.now()
+        fresh["moved_at"] = clock.now()
         return self._write(over, stage=self.Stage.RESOLVING, reason="", **fresh, **_FREE)
 
     def lose(self) -> bool:
@@ -208,7 +209,7 @@ class ClientTorrent(Record):
 
     def move(self, seen: int) -> None:
         """Notes that bytes came."""
-        self._write(ClientTorrent.objects.filter(pk=self.pk), seen_bytes=seen, moved_at=timezone.now())
+        self._write(ClientTorrent.objects.filter(pk=self.pk), seen_bytes=seen, moved_at=clock.now())
 
     def sort_into(self, category: str) -> None:
         """Another category; what was handed over stays where it is."""

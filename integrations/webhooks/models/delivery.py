@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live.message import zulu
 from aniworld.retried import Retried, RetriedQuerySet
 from integrations.outgoing import Outcome
@@ -77,13 +78,13 @@ class Delivery(Retried):
     def pause(self) -> timedelta | None:
         """As `PAUSES` say, and none any more that would end after a day."""
         pause = super().pause()
-        if pause is None or timezone.now() + pause > self.begun_at + TRIED_FOR:
+        if pause is None or clock.now() + pause > self.begun_at + TRIED_FOR:
             return None
         return pause
 
     def arrived(self, outcome: Outcome) -> bool:
         """The webhook took it."""
-        return self.succeed(sent_at=timezone.now(), tries=self._with(outcome))
+        return self.succeed(sent_at=clock.now(), tries=self._with(outcome))
 
     def refused(self, outcome: Outcome) -> bool:
         """It did not; another try later, not before it asked for, or none any more."""
@@ -91,14 +92,14 @@ class Delivery(Retried):
 
     def send_again(self) -> bool:
         """Has it sent now, and tried for a day. False while it is being sent."""
-        now = timezone.now()
+        now = clock.now()
         idle = Delivery.objects.filter(pk=self.pk).filter(models.Q(lease_until=None) | models.Q(lease_until__lte=now))
         anew = {"attempts": 0, "next_attempt_at": now, "begun_at": now, "lease_until": None, "reason": ""}
         return bool(idle.update(state=self.State.WAITING, **anew))
 
     def _with(self, outcome: Outcome) -> list[dict[str, Any]]:
         told = {
-            "at": zulu(timezone.now()),
+            "at": zulu(clock.now()),
             "status": outcome.status,
             "milliseconds": outcome.milliseconds,
             "reason": outcome.reason,
