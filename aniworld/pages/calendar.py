@@ -26,8 +26,9 @@ from integrations.feeds.models import ArrivalsFeed
 from library.calendar import Entry, Span
 from library.models import CalendarFeed
 
-# In one day of the grid; the list has them all.
+# In one day of the grid, and of the list: a library that was adopted today arrived today.
 SHOWN_A_DAY = 4
+LISTED_A_DAY = 60
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 VIEWS = ("month", "agenda")
 
@@ -50,6 +51,16 @@ class Day:
     def more_count(self) -> int:
         """What has none."""
         return max(0, len(self.entries) - SHOWN_A_DAY)
+
+    @property
+    def listed(self) -> Sequence[Entry]:
+        """What the list has of it."""
+        return self.entries[:LISTED_A_DAY]
+
+    @property
+    def unlisted_count(self) -> int:
+        """What it only counts."""
+        return max(0, len(self.entries) - LISTED_A_DAY)
 
 
 @dataclass(frozen=True, slots=True)
