@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -48,9 +49,10 @@ def _newest_first(offer: Offer) -> tuple[datetime, int, int, int]:
 
 
 def _searched(query: Query, principal: Principal) -> Iterable[Offer]:
+    begun = time.monotonic()
     found = matches(query, heads())
     if query.looked_for and not any(is_exact(match, query) for match in found):
-        lookups.ask(query.looked_for.casefold(), principal)
+        lookups.ask(query.looked_for.casefold(), principal, begun)
         found = matches(query, heads())
     _refresh(found)
     for match, listing in zip(found, listings(found), strict=True):
@@ -66,7 +68,7 @@ def _refresh(found: list[Match]) -> None:
 
 def _newest(principal: Principal) -> list[Offer]:
     """What came last into the library's lists and what the catalogues name as new."""
-    lookups.ask(NEWEST, principal)
+    lookups.ask(NEWEST, principal, time.monotonic())
     row = Lookup.objects.filter(query=NEWEST).first()
     found = {offer.release.info_hash: offer for offer in _latest_of_library()}
     for offer in _named_new(row.found if row else []):

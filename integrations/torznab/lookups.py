@@ -49,8 +49,10 @@ class LookupLost(Exception):
     """Somebody else has it by now, or it has taken too long."""
 
 
-def ask(query: str, principal: Principal) -> None:
+def ask(query: str, principal: Principal, begun: float) -> None:
     """Has the catalogues asked, unless the answer is fresh, and waits for a moment where none is known yet.
+
+    `begun` is when the request began, by the monotonic clock: what it took until now is not waited again.
 
     Raises `SlowDown` for whoever asks for too many different things.
     """
@@ -62,7 +64,7 @@ def ask(query: str, principal: Principal) -> None:
     if is_asked:
         bell.ring_for(TASK)
     if row.done_at is None:
-        _wait(row)
+        _wait(row, begun + PATIENCE)
 
 
 def refresh(series: Series) -> None:
@@ -92,8 +94,7 @@ def ring_if_due() -> None:
         bell.ring_for(TASK)
 
 
-def _wait(row: Lookup) -> None:
-    until = time.monotonic() + PATIENCE
+def _wait(row: Lookup, until: float) -> None:
     while time.monotonic() < until:
         if Lookup.objects.filter(pk=row.pk, done_at__isnull=False).exists():
             return

@@ -17,8 +17,8 @@ from integrations.qbittorrent import grabbing, handing, upkeep
 from integrations.qbittorrent.models import ClientTorrent
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
+from tests.integrations import driving
 from tests.integrations.managers.grabs import DUB, SUB, Caller, arrive, file_of, release_of, series_of
-from tests.library.factories import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
 
@@ -322,11 +322,9 @@ def test_lists_are_narrowed_ordered_and_cut_at_a_constant_cost(caller: Caller) -
     assert len(caller.torrents(hashes="|".join(hashes[:2]))) == 2
     assert len(caller.torrents(filter="running")) == 12
     assert caller.torrents(filter="completed") == []
-    caller.torrents()
-    many = queries_of(lambda: caller.torrents())
+    many = driving.fewest(caller.torrents)
     caller.post("torrents/delete", hashes="|".join(hashes[2:]))
-    caller.torrents()
-    assert queries_of(lambda: caller.torrents()) == many
+    assert driving.fewest(caller.torrents) == many
     data = caller.get("sync/maindata", rid=0).json()
     assert set(data["torrents"]) == set(hashes[:2])
     assert caller.get("transfer/info").json()["dl_info_speed"] == 0

@@ -17,8 +17,8 @@ from integrations.torznab import lookups
 from integrations.torznab.models import NEWEST, KnownSeries, Lookup
 from library.models import Episode, Series
 from providers.contracts import Language
-from tests.integrations.managers.driving import SETTINGS, Item, caller, error_of, items_of
-from tests.library.factories import make_series, queries_of
+from tests.integrations.managers.driving import SETTINGS, Item, caller, error_of, fewest, items_of
+from tests.library.factories import make_series
 
 pytestmark = pytest.mark.django_db
 
@@ -238,10 +238,10 @@ def test_a_search_costs_the_same_however_much_there_is(key: str) -> None:
     series_of({1: 2}, name="Title one")
     # What nobody has looked for before is noted down once.
     found(key, q="Title")
-    few = queries_of(lambda: found(key, q="Title"))
+    few = fewest(lambda: found(key, q="Title"))
     for number in range(8):
         series_of({1: 20, 2: 20}, name=f"Title {number} x")
-    assert queries_of(lambda: found(key, q="Title")) == few
+    assert fewest(lambda: found(key, q="Title")) == few
 
 
 # Series that are not in the library
