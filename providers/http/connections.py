@@ -214,7 +214,7 @@ class GuardedSession(requests.Session):
         answer = pool.urlopen(
             method,
             request.path_url,
-            body=cast("bytes | str | None", request.body),
+            body=request.body,
             headers=request.headers,
             redirect=False,
             retries=False,

@@ -23,7 +23,7 @@ from aniworld.live.publish import publish  # noqa: E402
 from aniworld.live.tail import newest_id  # noqa: E402
 from integrations.webhooks.models import Delivery, Webhook  # noqa: E402
 
-WRITERS, EVENTS = 4, 40
+WRITERS, EVENTS = 4, 25
 # Forked, because a start costs more than all the rest.
 processes = multiprocessing.get_context("fork")
 READER = "driver"

@@ -63,6 +63,11 @@ class Receiver(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.host}"
 
+    def go_away(self) -> None:
+        """Nobody listens there any more. The loop first: while it waits, the system still takes connections."""
+        self.shutdown()
+        self.server_close()
+
     def of(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]
 
@@ -117,8 +122,7 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
         yield server
     finally:
         server.is_over.set()
-        server.shutdown()
-        server.server_close()
+        server.go_away()
 
 
 def jellyfin(request: Received) -> Answer:

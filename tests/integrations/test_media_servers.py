@@ -227,7 +227,7 @@ def test_it_is_tried_again_with_growing_delay_and_then_complained_of_once(other:
 
 def test_one_that_is_away_does_not_hold_up_another(receivers: Callable[[], Receiver]) -> None:
     away, there = receivers(), receivers()
-    away.server_close()
+    away.go_away()
     media_server(away)
     media_server(there, "emby")
     for folder in ("One", "Two", "Three"):

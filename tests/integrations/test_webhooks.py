@@ -97,7 +97,7 @@ def test_each_kind_of_trouble_ends_and_is_said(other: Receiver, trouble: str, mo
     monkeypatch.setattr(outgoing, "TIME_LIMIT", 0.7)
     hook = webhook(other)
     if trouble == "refused":
-        other.server_close()
+        other.go_away()
     elif trouble == "500":
         other.answer = answers(500)
     else:
