@@ -11,7 +11,7 @@ from downloads.models import QueueItem
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
 from providers.contracts import Language
-from tests.integrations import driving
+from tests.integrations.managers import driving
 from tests.library.factories import make_series
 
 BASE = "/integrations/qbittorrent/api/v2/"

@@ -17,7 +17,7 @@ from integrations.qbittorrent import grabbing, handing, upkeep
 from integrations.qbittorrent.models import ClientTorrent
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
-from tests.integrations import driving
+from tests.integrations.managers import driving
 from tests.integrations.managers.grabs import DUB, SUB, Caller, arrive, file_of, release_of, series_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
