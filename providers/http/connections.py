@@ -209,7 +209,7 @@ class GuardedSession(requests.Session):
         request.prepare_body(data, None)
         prepared = cast("str", request.url)
         adapter = cast("GuardedAdapter", self.get_adapter(prepared))
-        # Not without proxies: yt-dlp, where a process has imported it, puts a function of its own there that needs some.
+        # An empty dict, not None: where a process imported yt-dlp, a function of its own looks into it.
         pool = cast("HTTPConnectionPool", adapter.get_connection_with_tls_context(request, self.verify, {}, self.cert))
         adapter.cert_verify(pool, prepared, self.verify, self.cert)  # type: ignore[no-untyped-call]  # not in its stubs
         answer = pool.urlopen(

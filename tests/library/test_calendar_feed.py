@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -96,7 +97,9 @@ def api(db: None) -> Api:
 @pytest.fixture
 def series(db: None) -> Series:
     series = make_series(key="show", name="The Show")
-    soon = timezone.localdate() + timedelta(days=3)
+    # In this month, which is what the page shows.
+    today = timezone.localdate()
+    soon = min(today + timedelta(days=3), today.replace(day=monthrange(today.year, today.month)[1]))
     make_episodes(series, count=2, aired_on=soon)
     AnnouncedEpisode.objects.create(series=series, season=1, number=3, title="Later", aired_on=soon)
     return series
