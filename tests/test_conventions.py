@@ -102,6 +102,18 @@ def test_the_layers_point_down_only() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_the_folder_picture_of_the_architecture_is_true() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text().partition("## Folders")[2].partition("## ")[0]
+    there = {path.relative_to(ROOT).parts[:-1] for path in tracked()}
+    assert sorted(set(re.findall(r"(\w+)/", picture)) - {name for parts in there for name in parts}) == []
+    alike = {"models", "api", "admin", "management", "migrations"}
+    packages = {
+        parts for parts in there if parts and parts[0] in PRODUCT and (ROOT.joinpath(*parts) / "__init__.py").exists()
+    }
+    apart = {parts[:2] for parts in packages if not alike & set(parts)}
+    assert sorted("/".join(parts) for parts in apart if not re.search(rf"\b{parts[-1]}/", picture)) == []
+
+
 def test_no_file_is_long() -> None:
     lengths = {short(path): len(path.read_text().splitlines()) for path in python_files()}
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
@@ -141,6 +153,20 @@ def test_vendored_files_carry_version_and_licence() -> None:
     for folder in (path for path in vendor.iterdir() if path.is_dir()) if vendor.exists() else ():
         names = [path.name.upper() for path in folder.iterdir()]
         assert any(name.startswith(("LICENSE", "LICENCE", "COPYING")) for name in names), f"{folder.name}: no licence"
+
+
+def test_the_sprite_holds_the_drawings_that_are_used_and_no_other() -> None:
+    symbols = re.findall(r'<symbol id="([^"]+)"', next((ROOT / "aniworld").rglob("icons.svg")).read_text())
+    assert symbols == (ROOT / "scripts" / "icons.txt").read_text().split()
+    texts = [
+        path.read_text()
+        for path in tracked()
+        if path.suffix in (".html", ".py", ".js") and path.relative_to(ROOT).parts[0] in PRODUCT
+    ]
+    asked = {name for text in texts for name in re.findall(r'(?:{% icon |drawing=)"([^"]+)"', text)}
+    assert asked - set(symbols) == set()
+    words = {word for text in texts for word in re.findall(r"[\"'#]([a-z0-9-]+)[\"']", text)}
+    assert set(symbols) - words == set()
 
 
 def test_each_required_package_is_explained() -> None:
