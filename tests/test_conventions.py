@@ -78,6 +78,13 @@ def test_each_variable_of_the_example_is_read() -> None:
     assert [name for name in names if f'"{name}"' not in code] == []
 
 
+def test_each_variable_of_the_readme_is_in_the_example() -> None:
+    table = (ROOT / "README.md").read_text().partition("| Variable | Default | Meaning |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)}
+    assert told == set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
 def test_each_address_of_the_api_is_documented() -> None:
     text = (ROOT / "docs" / "api.md").read_text()
     documented = {_without_names(path) for path in re.findall(r"/api/[\w{}/.:-]*|/health|/metrics", text)}
