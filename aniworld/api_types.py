@@ -61,6 +61,13 @@ class Problem(BaseModel):
     code: str
 
 
+class Paging(BaseModel):
+    """Which page of a list; what an operation asks besides stands in a subclass."""
+
+    page: PageNumber = 1
+    limit: PageLimit = 20
+
+
 def page(queryset: models.QuerySet[M], page: int, limit: int, render: Callable[[M], Any]) -> dict[str, Any]:
     """One page of `queryset` as every list of the API answers it, in two queries. `page` counts from 1."""
     first = (page - 1) * limit

@@ -6,8 +6,9 @@ import html
 import re
 import string
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,12 @@ def sanitise(title: str) -> str:
 
     HTML entities are resolved however often they were escaped. The result sanitised again is itself.
     """
-    text = title[:_LONGEST_TITLE]
+    return _sanitised(title[:_LONGEST_TITLE])
+
+
+# A thousand files of one series have its name and a few languages in common.
+@lru_cache(maxsize=1024)
+def _sanitised(text: str) -> str:
     while (cleaner := _part(shortened(_clean(text), STEM_LIMIT - 1))) != text:
         text = cleaner
     return text
@@ -133,12 +139,14 @@ class Piece:
     width: int = 0
 
 
-def folder_pieces(template: str) -> list[Piece]:
+@lru_cache(maxsize=16)
+def folder_pieces(template: str) -> tuple[Piece, ...]:
     """A folder template, checked. Raises `Invalid`."""
     return _pieces(template, FOLDER_TOKENS, required={"series"})
 
 
-def file_pieces(template: str, *, season_folders: bool) -> list[Piece]:
+@lru_cache(maxsize=16)
+def file_pieces(template: str, *, season_folders: bool) -> tuple[Piece, ...]:
     """A file template, checked: it must tell episodes and languages apart. Raises `Invalid`."""
     required = {"episode", "language"} | (set() if season_folders else {"season"})
     pieces = _pieces(template, FILE_TOKENS, required=required)
@@ -146,12 +154,12 @@ def file_pieces(template: str, *, season_folders: bool) -> list[Piece]:
     return pieces
 
 
-def _pieces(template: str, allowed: tuple[str, ...], required: set[str]) -> list[Piece]:
+def _pieces(template: str, allowed: tuple[str, ...], required: set[str]) -> tuple[Piece, ...]:
     """The template in parts. Only whole token names are known: no attribute, index or conversion gets through."""
     if "/" in template or "\\" in template:
         raise Invalid(_("A template names one folder or file and can't contain “/” or “\\”."), "invalid_template")
     try:
-        pieces = list(_parsed(template, allowed))
+        pieces = tuple(_parsed(template, allowed))
     except ValueError as error:
         raise Invalid(_("The template can't be read: %s.") % error, "invalid_template") from None
     missing = required - {piece.name for piece in pieces}
@@ -189,7 +197,7 @@ def _width(name: str, spec: str) -> int:
     return int(match[1])
 
 
-def _demand_separated_numbers(pieces: list[Piece]) -> None:
+def _demand_separated_numbers(pieces: Sequence[Piece]) -> None:
     """Season 1 episode 11 and season 11 episode 1 must differ: something other than a digit between two tokens."""
     before: Piece | None = None
     between = ""
@@ -203,17 +211,17 @@ def _demand_separated_numbers(pieces: list[Piece]) -> None:
         before, between = piece, ""
 
 
-def _with_last(pieces: list[Piece], last: int) -> list[Piece]:
+def _with_last(pieces: Sequence[Piece], last: int) -> tuple[Piece, ...]:
     """The last episode's number behind each first one's, as every reader of names understands it."""
     filled: list[Piece] = []
     for piece in pieces:
         filled.append(piece)
         if piece.name == "episode":
             filled.append(Piece(text=f"-E{last:0{piece.width}d}"))
-    return filled
+    return tuple(filled)
 
 
-def _rendered(pieces: list[Piece], texts: Mapping[str, str], numbers: Mapping[str, int | None]) -> str:
+def _rendered(pieces: Sequence[Piece], texts: Mapping[str, str], numbers: Mapping[str, int | None]) -> str:
     """One safe part of a path: where it gets too long, the series' name and the title are shortened, nothing else."""
     filled: list[Piece] = []
     for piece in _without_unknown(pieces, {name for name, number in numbers.items() if number is None}):
@@ -234,7 +242,7 @@ def _rendered(pieces: list[Piece], texts: Mapping[str, str], numbers: Mapping[st
     return _part("".join(piece.text or words.get(piece.name, "") for piece in filled))
 
 
-def _without_unknown(pieces: list[Piece], unknown: set[str]) -> list[Piece]:
+def _without_unknown(pieces: Sequence[Piece], unknown: set[str]) -> list[Piece]:
     """Drops tokens without a value together with the brackets around them."""
     kept = list(pieces)
     for index, piece in enumerate(kept):

@@ -59,7 +59,8 @@ def plan(series: Series) -> list[Move]:
         new = _wanted(series, file, folder)
         if new == file.path:
             continue
-        problem = _("Another file has that name.") if new.casefold() in taken - {file.path.casefold()} else ""
+        is_taken = new.casefold() in taken and new.casefold() != file.path.casefold()
+        problem = _("Another file has that name.") if is_taken else ""
         taken.add(new.casefold())
         moves.append(Move(file.pk, file.path, new, problem))
     if folder != series.folder:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
-from aniworld.api_types import Key, Line, PageLimit, PageNumber
+from aniworld.api_types import Key, Line, Paging
 
 LanguageName = Literal["German Dub", "German Sub", "English Sub", "English Dub"]
 Part = Literal["episodes", "nfo", "logo", "images"]
@@ -42,7 +42,7 @@ class Plan(Schema):
     upgrade: bool = False
 
 
-class ListQuery(Schema):
+class ListQuery(Paging):
     """Which series, in which order."""
 
     q: Line = ""
@@ -55,8 +55,6 @@ class ListQuery(Schema):
     provider: Key | None = None
     deleted: bool = False
     sort: Sort = "name"
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 class SearchBody(Schema):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -15,25 +16,10 @@ import pytest
 
 from aniworld import environment
 
-# An operator's variables and .env have no say in tests; empty counts as not set.
-for _name in (
-    *(
-        "LIBRARY_DIR",
-        "WORK_DIR",
-        "SECRET_KEY",
-        "DEBUG",
-        "HOST",
-        "PORT",
-        "BASE_PATH",
-        "ALLOWED_HOSTS",
-        "CSRF_TRUSTED_ORIGINS",
-    ),
-    *("TRUSTED_PROXIES", "ALLOWED_PRIVATE_HOSTS", "DATABASE_URL", "REDIS_URL", "DEMO_SITE_PORT", "DOWNLOAD_WORKERS"),
-    *("TASK_WORKERS", "TMDB_API_KEY", "TMDB_API_URL", "TMDB_IMAGE_URL", "HTTPS", "LOG_LEVEL", "LOG_FORMAT", "TZ"),
-    *("DEMO_SPEED", "DEMO_CLIP_SECONDS", "DEMO_FAULTS", "DEMO_NEWS_MINUTES"),
-    *("Q_CLUSTER_NAME", "ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR", "ANIWORLD_STARTED_AT", "ANIWORLD_WORKERS"),
-    *("ANIWORLD_PAGES", "ANIWORLD_WEB"),
-):
+# An operator's variables and .env have no say in tests, nor has an `up` that started them; empty counts as not set.
+_OPERATORS = re.findall(r"^# ([A-Z_]+)=", (environment.ROOT / ".env.example").read_text(), re.MULTILINE)
+_OF_UP = ("INSTANCE", "DATA_DIR", "STARTED_AT", "WORKERS", "PAGES", "WEB")
+for _name in (*_OPERATORS, "Q_CLUSTER_NAME", *(f"ANIWORLD_{_end}" for _end in _OF_UP)):
     os.environ[_name] = ""
     os.environ.pop(f"{_name}_FILE", None)
 

@@ -78,6 +78,13 @@ def test_each_variable_of_the_example_is_read() -> None:
     assert [name for name in names if f'"{name}"' not in code] == []
 
 
+def test_each_variable_of_the_readme_is_in_the_example() -> None:
+    table = (ROOT / "README.md").read_text().partition("| Variable | Default | Meaning |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)}
+    assert told == set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
 def test_each_address_of_the_api_is_documented() -> None:
     text = (ROOT / "docs" / "api.md").read_text()
     documented = {_without_names(path) for path in re.findall(r"/api/[\w{}/.:-]*|/health|/metrics", text)}
@@ -100,6 +107,18 @@ def test_the_layers_point_down_only() -> None:
         pytest.skip("import-linter is not installed: make test does it")
     result = subprocess.run([str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_the_folder_picture_of_the_architecture_is_true() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text().partition("## Folders")[2].partition("## ")[0]
+    there = {path.relative_to(ROOT).parts[:-1] for path in tracked()}
+    assert sorted(set(re.findall(r"(\w+)/", picture)) - {name for parts in there for name in parts}) == []
+    alike = {"models", "api", "admin", "management", "migrations"}
+    packages = {
+        parts for parts in there if parts and parts[0] in PRODUCT and (ROOT.joinpath(*parts) / "__init__.py").exists()
+    }
+    apart = {parts[:2] for parts in packages if not alike & set(parts)}
+    assert sorted("/".join(parts) for parts in apart if not re.search(rf"\b{parts[-1]}/", picture)) == []
 
 
 def test_no_file_is_long() -> None:
@@ -141,6 +160,20 @@ def test_vendored_files_carry_version_and_licence() -> None:
     for folder in (path for path in vendor.iterdir() if path.is_dir()) if vendor.exists() else ():
         names = [path.name.upper() for path in folder.iterdir()]
         assert any(name.startswith(("LICENSE", "LICENCE", "COPYING")) for name in names), f"{folder.name}: no licence"
+
+
+def test_the_sprite_holds_the_drawings_that_are_used_and_no_other() -> None:
+    symbols = re.findall(r'<symbol id="([^"]+)"', next((ROOT / "aniworld").rglob("icons.svg")).read_text())
+    assert symbols == (ROOT / "scripts" / "icons.txt").read_text().split()
+    texts = [
+        path.read_text()
+        for path in tracked()
+        if path.suffix in (".html", ".py", ".js") and path.relative_to(ROOT).parts[0] in PRODUCT
+    ]
+    asked = {name for text in texts for name in re.findall(r'(?:{% icon |drawing=)"([^"]+)"', text)}
+    assert asked - set(symbols) == set()
+    words = {word for text in texts for word in re.findall(r"[\"'#]([a-z0-9-]+)[\"']", text)}
+    assert set(symbols) - words == set()
 
 
 def test_each_required_package_is_explained() -> None:

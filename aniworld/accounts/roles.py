@@ -48,8 +48,3 @@ def make_administrator(user: User) -> None:
         User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
         user.groups.remove(members())
     user.is_staff = user.is_superuser = True
-
-
-def is_member(user: User) -> bool:
-    """Whether the user is in the group."""
-    return user.groups.filter(name=MEMBERS).exists()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from aniworld import clock
 from aniworld.alerts import wishes
 from aniworld.alerts.composing import compose
 from aniworld.alerts.models import Alert, Delivery, Digest
@@ -40,7 +40,7 @@ def ring_if_due() -> None:
     Not again for a while: with no worker about, bells would pile up for as long as that lasts.
     """
     global _rung_at
-    now = timezone.now()
+    now = clock.now()
     if _rung_at is not None and now - _rung_at < BETWEEN_BELLS:
         return
     if Alert.objects.is_due(now) or Delivery.objects.due(now).exists():
@@ -50,7 +50,7 @@ def ring_if_due() -> None:
 
 def deliver() -> int:
     """Sends what is due, and answers how many messages arrived."""
-    gather(timezone.now())
+    gather(clock.now())
     claimed = Delivery.objects.claim_due()
     arrived = _send(claimed) if claimed else 0
     for digest in Digest.objects.ended().prefetch_related("deliveries"):
@@ -89,7 +89,7 @@ def try_out(label: str | None = None) -> list[Tested]:
 
 def prune() -> int:
     """Deletes old alerts that are over, and answers how many."""
-    return Alert.objects.prune(timezone.now() - KEPT)
+    return Alert.objects.prune(clock.now() - KEPT)
 
 
 def _send(claimed: list[Delivery]) -> int:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Body, Path, Query, Router, Schema, Status
 from pydantic import ConfigDict, StringConstraints
 
-from aniworld.api_types import Moment, PageLimit, PageNumber
+from aniworld.api_types import Moment, Paging
 from aniworld.api_types import page as page_of
 from aniworld.configuration import backups, exchange, masks, store
 from aniworld.configuration.models import ConfigurationBackup
@@ -49,13 +49,6 @@ class BackupPage(Schema):
     total: int
     page: int
     limit: int
-
-
-class Paging(Schema):
-    """Which page."""
-
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 class Difference(Schema):

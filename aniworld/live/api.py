@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
-from aniworld.api_types import PageLimit, PageNumber
+from aniworld.api_types import Paging
 from aniworld.api_types import page as page_of
 from aniworld.live import hub
 from aniworld.live.models import Progress
@@ -50,12 +50,10 @@ class ProgressPage(Schema):
     limit: int
 
 
-class Asked(Schema):
+class Asked(Paging):
     """Which ones."""
 
     type: Type | None = None
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 @router.get("", response=ProgressPage, url_name="progress_active")

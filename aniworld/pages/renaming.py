@@ -47,11 +47,28 @@ class Shown:
 def compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
     """Both paths in pieces, with what differs told apart."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
-    blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    blocks = list(_same(before, after))
     return (
-        list(_pieces(before, [(block.a, block.size) for block in blocks])),
-        list(_pieces(after, [(block.b, block.size) for block in blocks])),
+        list(_pieces(before, [(block[0], block[2]) for block in blocks])),
+        list(_pieces(after, [(block[1], block[2]) for block in blocks])),
     )
+
+
+def _same(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Where each block begins in both, and how long it is. The folders in front are the same for most files."""
+    start = _alike(before, after)
+    end = _alike(before[start:][::-1], after[start:][::-1])
+    yield 0, 0, start
+    between = (before[start : len(before) - end], after[start : len(after) - end])
+    for block in difflib.SequenceMatcher(None, *between, autojunk=False).get_matching_blocks():
+        yield start + block.a, start + block.b, block.size
+    yield len(before) - end, len(after) - end, end
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many words both begin with."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(before), len(after)))
 
 
 def _pieces(words: Sequence[str], same: Sequence[tuple[int, int]]) -> Iterator[Piece]:

@@ -55,11 +55,6 @@ class Wanted:
             sort=sort if sort.removeprefix("-") in SORTS else "name",
         )
 
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether something is left out."""
-        return bool(self.query or self.marks or self.status or self.language or self.provider)
-
     def address(self, page: int = 1, **changes: Any) -> str:
         """The query of an address that asks for this, with some of it changed; "" for everything."""
         wanted = replace(self, **changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -40,12 +41,15 @@ _LONG = {
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A drawing of the sprite; it says nothing to a screen reader, the words beside it do."""
+    return _drawn(name, extra, static(_SPRITE))
+
+
+# A page of rows has a thousand of them, and few that differ.
+@lru_cache(maxsize=512)
+def _drawn(name: str, extra: str, sprite: str) -> SafeString:
     classes = f"icon {extra}".strip()
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        classes,
-        static(_SPRITE),
-        name,
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', classes, sprite, name
     )
 
 

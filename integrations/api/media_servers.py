@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 
 from aniworld.accounts.authentication import admin_only, user_of
-from aniworld.api_types import Line, Problem, RowId
+from aniworld.api_types import Line, Paging, Problem, RowId
 from aniworld.api_types import page as page_of
 from integrations import changing
-from integrations.api.receivers import Address, Health, Paged, ReceiverName, Secret, Tested, found, health, saved, told
+from integrations.api.receivers import Address, Health, ReceiverName, Secret, Tested, found, health, saved, told
 from integrations.media_servers import telling
 from integrations.media_servers.models import MediaServer, Notice
 
@@ -121,7 +121,7 @@ def test(request: HttpRequest, server_id: RowId) -> dict[str, Any]:
 
 
 @router.get("/{server_id}/calls", response={200: CallPage, 404: Problem})
-def calls(request: HttpRequest, server_id: RowId, asked: Query[Paged]) -> dict[str, Any]:
+def calls(request: HttpRequest, server_id: RowId, asked: Query[Paging]) -> dict[str, Any]:
     """What it was told, and will be."""
     return page_of(_found(server_id).notices.order_by("-id"), asked.page, asked.limit, _call)
 

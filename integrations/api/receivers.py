@@ -13,7 +13,7 @@ from ninja.errors import ValidationError
 from pydantic import StringConstraints
 
 from aniworld.accounts.authentication import user_of
-from aniworld.api_types import Line, PageLimit, PageNumber
+from aniworld.api_types import Line
 from aniworld.refusals import NotThere
 from integrations import changing
 from integrations.outgoing import Outcome
@@ -46,13 +46,6 @@ class Tested(Schema):
     about: str
     status: int | None
     milliseconds: int
-
-
-class Paged(Schema):
-    """Which page."""
-
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 def found(model: type[R], pk: int, absent: str) -> R:

@@ -12,11 +12,11 @@ from ninja import Query, Router, Schema, Status
 from pydantic import AfterValidator, Field
 
 from aniworld.accounts.authentication import admin_only, user_of
-from aniworld.api_types import Problem, RowId
+from aniworld.api_types import Paging, Problem, RowId
 from aniworld.api_types import page as page_of
 from aniworld.refusals import Conflict, NotThere
 from integrations import changing
-from integrations.api.receivers import Address, Health, Paged, ReceiverName, Secret, Tested, found, health, saved, told
+from integrations.api.receivers import Address, Health, ReceiverName, Secret, Tested, found, health, saved, told
 from integrations.webhooks import delivering
 from integrations.webhooks.models import Delivery, Webhook
 from integrations.webhooks.occurrences import EVENTS, USUAL
@@ -144,7 +144,7 @@ def test(request: HttpRequest, webhook_id: RowId) -> dict[str, Any]:
 
 
 @router.get("/{webhook_id}/deliveries", response={200: DeliveryPage, 404: Problem})
-def deliveries(request: HttpRequest, webhook_id: RowId, asked: Query[Paged]) -> dict[str, Any]:
+def deliveries(request: HttpRequest, webhook_id: RowId, asked: Query[Paging]) -> dict[str, Any]:
     """What it was sent, and will be, with what was answered."""
     return page_of(_found(webhook_id).deliveries.order_by("-id"), asked.page, asked.limit, _delivery)
 

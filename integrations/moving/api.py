@@ -11,7 +11,7 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Line, PageLimit, PageNumber, Problem, RowId, page
+from aniworld.api_types import Line, Paging, Problem, RowId, page
 from aniworld.refusals import Conflict
 from integrations.moving import exporting, imports, texts
 from integrations.moving.models import ImportLine, ImportRun
@@ -40,13 +40,6 @@ class Lines(Schema):
     total: int
     page: int
     limit: int
-
-
-class Paging(Schema):
-    """Which page."""
-
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 class LinesWanted(Paging):

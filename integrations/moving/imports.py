@@ -75,14 +75,6 @@ def choose(line: ImportLine, *, choice: int | None = None, chosen: bool | None =
         _demand(line.want(chosen=chosen))
 
 
-def want_only(run: ImportRun, numbers: Collection[int]) -> None:
-    """Of the lines that were found, only these are wanted."""
-    found = ImportLine.objects.filter(run=run, state=ImportLine.State.MATCHED)
-    with transaction.atomic():
-        found.filter(number__in=numbers).update(chosen=True)
-        found.exclude(number__in=numbers).update(chosen=False)
-
-
 def apply(run: ImportRun, *, by: str, via: str) -> None:
     """Has what was found and is wanted taken over. Raises `Conflict` while it is under way, or with nothing to do."""
     count = ImportLine.objects.filter(run=run).to_apply().count()

@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from aniworld import clock
 from aniworld.logs import about
@@ -18,6 +17,7 @@ from aniworld.refusals import Explained
 from integrations.moving import applying, looking
 from integrations.moving.models import ImportLine, ImportRun, RunCancelled, RunLost
 from integrations.moving.models.run import LEASE
+from library import bell
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _last_sweep = 0.0
 
 def ring() -> None:
     """Wakes a worker, once the transaction at hand is through."""
-    transaction.on_commit(_ring_now)
+    bell.ring_for(TASK)
 
 
 def ring_if_due() -> bool:
@@ -40,7 +40,7 @@ def ring_if_due() -> bool:
     if time.monotonic() - _last_sweep < _SWEEP_PAUSE or not ImportRun.objects.claimable(clock.now()).exists():
         return False
     _last_sweep = time.monotonic()
-    _ring_now()
+    ring()
     return True
 
 
@@ -139,11 +139,3 @@ def _fail(run: ImportRun, error: Exception) -> None:
     except DatabaseError:
         # Its lease runs out, and then it goes on.
         log.exception("The end of the import could not be written")
-
-
-def _ring_now() -> None:
-    try:
-        async_task(TASK, cluster="default", save=False)
-    except Exception:
-        # The sweep rings again: an unreachable broker must not turn what was written into an error.
-        log.exception("%s could not be started; the next sweep tries again", TASK)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.accounts.models import User
 from aniworld.refusals import Explained, Invalid, NotReady
 from downloads import queue
@@ -66,7 +66,7 @@ def advance(torrent: ClientTorrent) -> None:
 
 def watch() -> None:
     """Gets on with all that time moves: what waits for its series, what arrived, what has stood still."""
-    for torrent in ClientTorrent.objects.to_resolve(timezone.now())[:_MOST_AT_ONCE]:
+    for torrent in ClientTorrent.objects.to_resolve(clock.now())[:_MOST_AT_ONCE]:
         advance(torrent)
     for torrent in ClientTorrent.objects.coming().prefetch_related("parts__item"):
         seen = sum(part.item.downloaded_bytes for part in torrent.parts.all() if part.item)

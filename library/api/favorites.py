@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from aniworld.accounts.authentication import signed_in, user_of
-from aniworld.api_types import Key, Line, PageLimit, PageNumber, Problem, Text, page
+from aniworld.api_types import Key, Line, Paging, Problem, Text, page
 from aniworld.refusals import NotThere
 from library import catalog
 from library.models import Favorite
@@ -21,12 +21,10 @@ from library.models.favorite import FavoriteWords
 router = Router(tags=["favorites"], auth=signed_in)
 
 
-class FavoritesQuery(Schema):
+class FavoritesQuery(Paging):
     """Which of them; `q` is looked for in names and own titles."""
 
     q: Line = ""
-    page: PageNumber = 1
-    limit: PageLimit = 20
 
 
 class FavoriteBody(Schema):

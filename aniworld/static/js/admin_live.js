@@ -69,7 +69,7 @@ async function listen(source, act) {
   if (!document.body.dataset.socket) {
     const { socket, login, rooms } = source.dataset;
     Object.assign(document.body.dataset, { socket, login, rooms });
-    const live = await import(source.dataset.module ?? new URL("live.js", base).href);
+    const live = await import(new URL("live.js", base).href);
     live.start();
   }
   document.addEventListener("live:event", act);
