@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.accounts.models import User
 from aniworld.refusals import Explained, Invalid, NotReady
 from downloads import queue
@@ -28,7 +28,8 @@ _UNDER_WAY = QueueItem.LIVE
 
 
 def add(link: str, *, category: str, tags: Sequence[str], is_stopped: bool, by: User) -> ClientTorrent:
-    """Takes on what a magnet stands for; one that is there already goes on, or begins anew when it had failed.
+    """Takes on what a magnet stands for; one that is there already goes on, or begins anew when it had failed, or was
+    handed over and taken away since.
 
     Nobody outside is asked. Raises `Invalid` for a link that is none of ours, or of a catalogue that is not enabled.
     """
@@ -44,6 +45,7 @@ def add(link: str, *, category: str, tags: Sequence[str], is_stopped: bool, by: 
         release, category=category, tags=tags, is_stopped=is_stopped, size=_expected(link), by=by
     )
     if not is_new:
+        _lose_what_went(torrent)
         torrent.start_anew(is_stopped=is_stopped)
     advance(torrent)
     return torrent
@@ -66,7 +68,7 @@ def advance(torrent: ClientTorrent) -> None:
 
 def watch() -> None:
     """Gets on with all that time moves: what waits for its series, what arrived, what has stood still."""
-    for torrent in ClientTorrent.objects.to_resolve(timezone.now())[:_MOST_AT_ONCE]:
+    for torrent in ClientTorrent.objects.to_resolve(clock.now())[:_MOST_AT_ONCE]:
         advance(torrent)
     for torrent in ClientTorrent.objects.coming().prefetch_related("parts__item"):
         seen = sum(part.item.downloaded_bytes for part in torrent.parts.all() if part.item)
@@ -75,6 +77,14 @@ def watch() -> None:
     for torrent in ClientTorrent.objects.come():
         torrent.arrive()
     handing.ring_if_due()
+
+
+def _lose_what_went(torrent: ClientTorrent) -> None:
+    """What a manager imported by a move and grabs once more has to be handed over once more."""
+    if torrent.stage == torrent.Stage.READY:
+        files = [part.file for part in torrent.parts.all()]
+        if not handing.is_there(torrent.place, files):
+            torrent.lose()
 
 
 def _resolve(torrent: ClientTorrent) -> str:

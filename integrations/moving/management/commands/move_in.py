@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
+from aniworld import clock
 from aniworld.management.command import OneLineErrors, WrongUse
 from integrations.moving import exporting, imports, texts, working
 from integrations.moving.models import ImportLine, ImportRun
@@ -95,7 +95,7 @@ def _work(run: ImportRun) -> None:
         run.refresh_from_db()
         if not run.is_under_way:
             return
-        if run.take(timezone.now()):
+        if run.take(clock.now()):
             working.work(run)
         else:
             time.sleep(_LOOK_EVERY)
