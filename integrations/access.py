@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
-
 from aniworld.accounts.models import ApiKey
 from aniworld.accounts.tokens import Principal, verify
 
 # An API key as long as this is none: nothing is hashed for whoever sends megabytes.
 _LONGEST = 500
-
-
-def given(request: HttpRequest) -> str:
-    """The token or key in the headers; "" without one."""
-    header = request.headers.get("Authorization", "")
-    text = header[7:] if header[:7].lower() == "bearer " else request.headers.get("X-Api-Key", "")
-    return text.strip()
 
 
 def holder(text: str) -> Principal | None:

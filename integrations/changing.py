@@ -30,12 +30,14 @@ def save(row: Receiver, values: Mapping[str, Any], *, by: str, secrets: tuple[st
     try:
         row.full_clean()
     except ValidationError as error:
+        if any(one.code == "unique" for one in error.error_dict.get("name", ())):
+            raise _taken() from None
         raise WrongFields(error.message_dict) from None
     try:
         with transaction.atomic(), _recorded(row, tuple(values), by, is_new=is_new, secrets=secrets):
             row.save(**({} if is_new else {"update_fields": [*values, "updated_at"]}))
     except IntegrityError:
-        raise Conflict(_("There is one of this name already."), "name_taken") from None
+        raise _taken() from None
 
 
 def delete(row: Receiver, *, by: str) -> None:
@@ -51,6 +53,10 @@ def _recorded(row: Receiver, names: tuple[str, ...], by: str, *, is_new: bool, s
         return dict(stored or {})
 
     return audit.compared(look, by, "api", "added" if is_new else "changed", _subject(row), secrets)
+
+
+def _taken() -> Conflict:
+    return Conflict(_("There is one of this name already."), "name_taken")
 
 
 def _subject(row: Receiver) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from providers.exceptions import AddressRefused, PrivateAddress, ProviderError
+from providers.exceptions import AddressRefused, PrivateAddress, ProviderError, TimedOut
 from providers.http import Answer, Client, Policy
 from providers.http.answers import retry_after
 from providers.http.transport import check_address
@@ -125,8 +125,11 @@ def _why_not(url: str, answer: Answer) -> str:
 
 
 def _in_words(error: ProviderError, url: str) -> str:
+    """Of the address no more than its place: a webhook's path is what opens it."""
     if isinstance(error, PrivateAddress):
         return _("%s is a private address; add it to ALLOWED_PRIVATE_HOSTS") % place_of(url)
+    if isinstance(error, TimedOut):
+        return _("It did not answer in time.")
     return str(error)
 
 

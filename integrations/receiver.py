@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live import following
 from aniworld.records import Record, RecordQuerySet
 
@@ -33,10 +33,6 @@ class ReceiverQuerySet(RecordQuerySet[R]):
     def enabled(self) -> Self:
         """Those that are switched on."""
         return self.filter(enabled=True)
-
-    def awake(self, now: datetime) -> Self:
-        """Those of them that are not left alone after a failure."""
-        return self.enabled().filter(Q(rests_until=None) | Q(rests_until__lte=now))
 
 
 class Receiver(Record):
@@ -84,12 +80,12 @@ class Receiver(Record):
         """It was told. Whether it had failed before."""
         had_failed = type(self)._default_manager.filter(pk=self.pk, failing_since__isnull=False).exists()
         ended: dict[str, Any] = {"failures": 0, "failing_since": None, "rests_until": None, "last_error": ""}
-        self._write(last_success_at=timezone.now(), **ended)
+        self._write(last_success_at=clock.now(), **ended)
         return had_failed
 
     def note_failure(self, reason: str, *, is_away: bool) -> None:
         """It was not told; with `is_away` it is left alone for a while."""
-        now = timezone.now()
+        now = clock.now()
         rest = now + RESTS[min(self.failures, len(RESTS) - 1)] if is_away else None
         self._write(
             last_failure_at=now,

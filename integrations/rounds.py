@@ -7,9 +7,11 @@ turn only: nobody waits for a receiver but the round, which has an end.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
@@ -30,7 +32,10 @@ MOST_RECEIVERS = 16
 MOST_OF_ONE = 5
 # In one task, so that it ends some time.
 MOST_ROUNDS = 20
-_THREADS = 8
+# Seconds after which no round begins any more: who is slow keeps a worker from everything else. The bell rings again.
+LONGEST = 60.0
+# Seconds after the claim. What is not begun by then is put back, so that the lease outlasts whatever is being sent.
+BEGUN_WITHIN = 45.0
 BETWEEN_BELLS = timedelta(seconds=20)
 
 
@@ -68,16 +73,17 @@ def deliver(model: type[N], prepared: Callable[[N], Job], write_down: Callable[[
     """Rounds until nothing is due any more; answers how much arrived.
 
     `prepared` makes of a row what sends it, which must not use the database. `write_down` gets what came of it: None
-    for what was not tried, because its receiver was found away just before.
+    for what was not tried, because its receiver was found away just before, or takes its time.
     """
-    arrived = 0
+    arrived, ends = 0, time.monotonic() + LONGEST
     for _round in range(MOST_ROUNDS):
-        groups = _claimed(model)
+        until = time.monotonic() + BEGUN_WITHIN
+        groups = _claimed(model) if time.monotonic() < ends else []
         if not groups:
             break
         jobs = [[(row, prepared(row)) for row in rows] for rows in groups]
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="tell") as pool:
-            for results in pool.map(_one_after_another, jobs):
+        with ThreadPoolExecutor(len(jobs), thread_name_prefix="tell") as pool:
+            for results in pool.map(partial(_one_after_another, until), jobs):
                 arrived += sum(write_down(row, outcome) for row, outcome in results)
     return arrived
 
@@ -104,11 +110,11 @@ def _of(model: type[N], receiver: int, now: datetime) -> Iterator[N]:
                 return
 
 
-def _one_after_another(jobs: list[tuple[N, Job]]) -> list[tuple[N, Outcome | None]]:
+def _one_after_another(until: float, jobs: list[tuple[N, Job]]) -> list[tuple[N, Outcome | None]]:
     results: list[tuple[N, Outcome | None]] = []
     is_away = False
     for row, job in jobs:
-        outcome = None if is_away else _guarded(row, job)
+        outcome = None if is_away or time.monotonic() > until else _guarded(row, job)
         is_away = is_away or bool(outcome and outcome.is_away)
         results.append((row, outcome))
     return results

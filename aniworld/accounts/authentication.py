@@ -53,7 +53,7 @@ def session_principal(request: HttpRequest) -> Principal | None:
     return Principal(request.user) if isinstance(request.user, User) and request.user.is_authenticated else None
 
 
-def _given(request: HttpRequest) -> str:
+def given(request: HttpRequest) -> str:
     """The token or key that came with the request; "" without one."""
     header = request.headers.get("Authorization", "")
     text = header[7:] if header[:7].lower() == "bearer " else request.headers.get("X-Api-Key", "")
@@ -69,7 +69,7 @@ class WrongCredential(Refused):
 
 def _demand_none_wrong(request: HttpRequest) -> None:
     """Raises `WrongCredential` for whoever brought a token or key, none of which was good for anything."""
-    text = _given(request)
+    text = given(request)
     if not text:
         return
     if text.startswith(KEY_MARK) or request.headers.get("X-Api-Key"):
@@ -150,7 +150,7 @@ admin_only: list[AuthBase] = [Bearer(admin=True), Key(admin=True), Browser(admin
 
 def identify(request: HttpRequest) -> Principal | None:
     """Who asks, for operations that are open and answer more to those who are known."""
-    text = _given(request)
+    text = given(request)
     return (verify(text) if text else None) or session_principal(request)
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 
 from django.contrib.auth.hashers import is_password_usable
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from aniworld import audit
@@ -51,6 +53,11 @@ def refuse_unknown() -> NotLetIn:
     return NotLetIn(_("There is no account for you here, and none is made by itself. Ask an administrator."))
 
 
+def refuse_before_setup() -> NotLetIn:
+    """For whoever comes before there is anybody."""
+    return NotLetIn(_("Nothing is set up here yet. The first user is made on the page that this site opens with."))
+
+
 def fit_name(wanted: str) -> str:
     """A user name made of `wanted`, which may be anything."""
     return _UNFIT.sub("-", wanted).strip("-")[:_LONGEST_NAME] or "user"
@@ -88,15 +95,27 @@ def apply(user: User, role: Role, rule: Rule, source: str) -> None:
 
 
 def _turn(user: User, role: Role, source: str) -> None:
+    if role == Role.MEMBER and _is_needed(user, list(_heads())):
+        # A proxy says so with every request: that is no reason to lock each time.
+        _tell_of_last(user.get_username(), source)
+        return
     with transaction.atomic():
         # Locked, so that of two administrators who are turned at once one finds the other gone.
-        heads = list(User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk"))
-        if role == Role.MEMBER and _is_needed(user, heads):
-            logger.warning("%s stays an administrator, whatever %s says: nobody else could administer", user, source)
+        if role == Role.MEMBER and _is_needed(user, list(_heads().select_for_update())):
             return
         old = Role.ADMINISTRATOR if user.is_superuser else Role.MEMBER
         (roles.make_administrator if role == Role.ADMINISTRATOR else roles.make_member)(user)
         audit.record("", VIA, f"role by {source}", f"user {user.get_username()}", {"role": (str(old), str(role))})
+
+
+def _heads() -> QuerySet[User]:
+    return User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+
+
+@lru_cache(maxsize=100)
+def _tell_of_last(name: str, source: str) -> None:
+    """Once for each process."""
+    logger.warning("%s stays an administrator, whatever %s says: nobody else could administer", name, source)
 
 
 def _is_needed(user: User, heads: list[User]) -> bool:

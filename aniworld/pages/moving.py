@@ -162,7 +162,7 @@ def _shown(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
         "state": state if state in counts else "",
         "wanted": lines.to_apply().count(),
         "stuck": counts["unreachable"] + counts["failed"],
-        "again": _AGAIN,
+        "again": (ImportLine.State.FAILED,) if run.kind == ImportRun.Kind.FOLDER else _AGAIN,
         "progress": Progress.objects.active().filter(pk=run.progress_id).first() if run.is_under_way else None,
         "part_address": f"{reverse('move-in-part', args=[run.pk])}?{request.GET.urlencode()}",
     }

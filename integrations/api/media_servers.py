@@ -12,10 +12,11 @@ from ninja import Query, Router, Schema, Status
 from aniworld.accounts.authentication import admin_only, user_of
 from aniworld.api_types import Line, Paging, Problem, RowId
 from aniworld.api_types import page as page_of
+from aniworld.refusals import Invalid
 from integrations import changing
 from integrations.api.receivers import Address, Health, ReceiverName, Secret, Tested, found, health, saved, told
 from integrations.media_servers import telling
-from integrations.media_servers.models import MediaServer, Notice
+from integrations.media_servers.models import MediaServer, Notice, key_wanted
 
 router = Router(tags=["integrations"], auth=admin_only)
 _SECRETS = ("secret",)
@@ -103,8 +104,11 @@ def one(request: HttpRequest, server_id: RowId) -> dict[str, Any]:
 
 @router.patch("/{server_id}", response={200: ServerOut, 404: Problem, 409: Problem})
 def change(request: HttpRequest, server_id: RowId, body: ServerChange) -> dict[str, Any]:
-    """Changes what is named."""
-    return _shown(saved(request, _found(server_id), body, _SECRETS))
+    """Changes what is named; at another address only together with the key."""
+    row, named = _found(server_id), body.model_dump(exclude_unset=True)
+    if "secret" not in named and row.would_hand_out_key(named.get("address", row.address)):
+        raise Invalid(key_wanted(), "secret_needed")
+    return _shown(saved(request, row, body, _SECRETS))
 
 
 @router.delete("/{server_id}", response={204: None, 404: Problem})

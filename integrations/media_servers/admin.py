@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,7 @@ from aniworld.admin_pages.links import to_list
 from aniworld.audit.recording import Recorded
 from integrations.admin.receiver_pages import LogPage, ReceiverPage
 from integrations.media_servers import telling
-from integrations.media_servers.models import MediaServer, Notice
+from integrations.media_servers.models import MediaServer, Notice, key_wanted
 
 
 class MediaServerForm(WriteOnly):
@@ -24,6 +26,14 @@ class MediaServerForm(WriteOnly):
     class Meta:
         model = MediaServer
         fields = ("name", "kind", "address", "username", "secret", "library_folder", "enabled")
+
+    def clean(self) -> dict[str, Any]:
+        """As the API: a key that was entered for one server is not sent to another."""
+        cleaned = super().clean()
+        address = cleaned.get("address") or self.instance.address
+        if not self.data.get(self.add_prefix("secret")) and self.instance.would_hand_out_key(address):
+            self.add_error("secret", key_wanted())
+        return cleaned
 
 
 @admin.register(MediaServer)

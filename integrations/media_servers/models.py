@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Max, Q
-from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.retried import Retried, RetriedQuerySet
-from integrations.outgoing import checked_address
+from integrations.outgoing import checked_address, place_of
 from integrations.receiver import Receiver, ReceiverQuerySet
 from library.root import configured_root
 
@@ -27,6 +28,11 @@ def validate_address(text: str) -> None:
         checked_address(text)
     except ValueError as error:
         raise ValidationError(str(error)) from None
+
+
+def key_wanted() -> str:
+    """What to tell whoever names another address and no key."""
+    return gettext("Enter the key as well: the one that is stored was entered for another server.")
 
 
 class MediaServer(Receiver):
@@ -66,6 +72,11 @@ class MediaServer(Receiver):
     class Meta(Receiver.Meta):
         verbose_name = _("media server")
         verbose_name_plural = _("media servers")
+
+    def would_hand_out_key(self, address: str) -> bool:
+        """Whether the stored key would go to another server than the one that it was entered for."""
+        kept, wanted = ((one.partition(":")[0].lower(), place_of(one)) for one in (self.address, address))
+        return bool(self.pk and self.secret) and kept != wanted
 
     def path_of(self, folder: str) -> str:
         """A folder of ours as this server knows it; "" is the whole library. `folder` is relative, with `/`."""
@@ -144,4 +155,4 @@ class Notice(Retried):
 
     def arrived(self) -> bool:
         """The server was told."""
-        return self.succeed(sent_at=timezone.now())
+        return self.succeed(sent_at=clock.now())

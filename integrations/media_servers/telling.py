@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from django.db import transaction
@@ -49,10 +51,12 @@ def deliver() -> int:
 
 def try_out(server: MediaServer) -> Outcome:
     """Asks a server who it is, and notes how that went. Waits for the answer, some seconds at most."""
+    began = time.monotonic()
     try:
         outcome = Outcome(True, about=_dialect(server).about())
     except Refusal as refusal:
         outcome = refusal.outcome
+    outcome = replace(outcome, milliseconds=round(1000 * (time.monotonic() - began)))
     if outcome.ok:
         _succeeded(server)
     else:

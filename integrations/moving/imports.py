@@ -60,8 +60,11 @@ def line_of(run: ImportRun, number: int) -> ImportLine:
 def choose(line: ImportLine, *, choice: int | None = None, chosen: bool | None = None, link: str = "") -> None:
     """Takes a line for one of its candidates, or for the series at a link; or says whether it is wanted at all.
 
-    Raises `Invalid`, and `Conflict` for a line that is past that.
+    Raises `Invalid`, also for a file, which is what its name says, and `Conflict` for a line that is past that.
     """
+    if (link or choice is not None) and line.run.kind == ImportRun.Kind.FOLDER:
+        text = _("A file is taken for what its name says. Rename it there, and import the folder again.")
+        raise Invalid(text, "named_by_file")
     if link:
         reference = catalog.reference_of(link)
         found = {"provider": reference.provider, "slug": reference.slug, "link": reference.site, "name": line.text}
@@ -89,6 +92,8 @@ def apply(run: ImportRun, *, by: str, via: str) -> None:
 def look_again(run: ImportRun, lines: Collection[ImportLine]) -> int:
     """Tries some lines once more, and no others: those that could not be looked up, or not be taken over.
 
+    Files are looked at with their folder alone, so of those only the taking over is repeated.
+
     Answers how many. Raises `Conflict` while the import is under way, or when there is nothing to repeat.
     """
     with transaction.atomic():
@@ -96,7 +101,8 @@ def look_again(run: ImportRun, lines: Collection[ImportLine]) -> int:
         if failed:
             # Of what was found and not taken over yet, nothing else is.
             run.lines.filter(state=ImportLine.State.MATCHED).update(chosen=False)
-        repeated = [line for line in failed or lines if line.look_again()]
+        again = failed or ([] if run.kind == ImportRun.Kind.FOLDER else lines)
+        repeated = [line for line in again if line.look_again()]
         if not repeated:
             raise Conflict(_("There is nothing to repeat at this line."), "nothing_to_repeat")
         run.begin(ImportRun.Status.APPLYING if failed else ImportRun.Status.LOOKING)

@@ -52,10 +52,10 @@ def rows(text: str) -> list[dict[str, str]]:
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if len(lines) > MOST_LINES:
         raise Invalid(_("The list has more than %d lines.") % MOST_LINES, "too_many_lines")
-    dialect = _dialect(lines)
-    if dialect is None:
-        return [_plain(line.strip()) for line in lines]
     try:
+        dialect = _dialect(lines)
+        if dialect is None:
+            return [_plain(line.strip()) for line in lines]
         cells = list(csv.reader(io.StringIO("\n".join(lines)), dialect))
     except csv.Error as error:
         raise Invalid(_("The list is no CSV: %s.") % error, "not_csv") from None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.accounts import signing_in, throttling, tokens
 from aniworld.accounts.addresses import address_of, counted_as
+from aniworld.accounts.authentication import given
 from aniworld.accounts.models import Token
 from aniworld.accounts.tokens import KEY_MARK, TOKEN_MARK, Principal
 from aniworld.live.origin import own_origin
@@ -33,9 +34,9 @@ class Foreign(Refused):
 
 def holder(request: HttpRequest) -> Principal | None:
     """Who calls; None for nobody. Raises `Foreign`: a browser sends the cookie along with anybody's pages."""
-    given = access.given(request)
-    if given:
-        return access.holder(given)
+    brought = given(request)
+    if brought:
+        return access.holder(brought)
     text = request.COOKIES.get(COOKIE, "")
     if not text:
         return None

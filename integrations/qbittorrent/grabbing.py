@@ -28,7 +28,8 @@ _UNDER_WAY = QueueItem.LIVE
 
 
 def add(link: str, *, category: str, tags: Sequence[str], is_stopped: bool, by: User) -> ClientTorrent:
-    """Takes on what a magnet stands for; one that is there already goes on, or begins anew when it had failed.
+    """Takes on what a magnet stands for; one that is there already goes on, or begins anew when it had failed, or was
+    handed over and taken away since.
 
     Nobody outside is asked. Raises `Invalid` for a link that is none of ours, or of a catalogue that is not enabled.
     """
@@ -44,6 +45,7 @@ def add(link: str, *, category: str, tags: Sequence[str], is_stopped: bool, by: 
         release, category=category, tags=tags, is_stopped=is_stopped, size=_expected(link), by=by
     )
     if not is_new:
+        _lose_what_went(torrent)
         torrent.start_anew(is_stopped=is_stopped)
     advance(torrent)
     return torrent
@@ -75,6 +77,14 @@ def watch() -> None:
     for torrent in ClientTorrent.objects.come():
         torrent.arrive()
     handing.ring_if_due()
+
+
+def _lose_what_went(torrent: ClientTorrent) -> None:
+    """What a manager imported by a move and grabs once more has to be handed over once more."""
+    if torrent.stage == torrent.Stage.READY:
+        files = [part.file for part in torrent.parts.all()]
+        if not handing.is_there(torrent.place, files):
+            torrent.lose()
 
 
 def _resolve(torrent: ClientTorrent) -> str:

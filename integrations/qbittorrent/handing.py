@@ -164,6 +164,9 @@ def _put(torrent: ClientTorrent, part: ClientPart, file: EpisodeFile, place: str
 
 
 def _link_or_copy(source: Path, target: Path, alive: Callable[[], None]) -> None:
+    for left in target.parent.glob(".aniworld-*.part"):
+        # Of a copy whose worker was killed: who holds the torrent is alone in its folder.
+        left.unlink(missing_ok=True)
     temporary = target.with_name(f".aniworld-{secrets.token_hex(8)}.part")
     try:
         try:

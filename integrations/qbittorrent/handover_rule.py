@@ -30,9 +30,12 @@ def _folder(integrations: Integrations) -> None:
     if inside is not None and not any(part.startswith(".") for part in inside):
         # A scan would take what is handed over for series.
         raise Invalid(_("A folder inside the library has to be a hidden one, such as %s.") % (library / ".handover"))
+    if library.is_relative_to(whole):
+        # A category of the other side's choice would lead into it.
+        raise Invalid(_("The library lies in %s; choose a folder beside it, or a hidden one in it.") % whole)
     own = (settings.WORK_DIR, settings.BACKUP_DIR, settings.LOG_DIR, settings.RUN_DIR, settings.DEMO_DIR)
     for taken in (Path(place).resolve() for place in own):
-        if whole.is_relative_to(taken):
+        if whole.is_relative_to(taken) or taken.is_relative_to(whole):
             raise Invalid(_("The program itself uses %s.") % taken)
 
 

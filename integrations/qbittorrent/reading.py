@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 
 from integrations.qbittorrent import places, shown
 from integrations.qbittorrent.asked import Call
 from integrations.qbittorrent.models import Category, ClientTorrent
-from integrations.qbittorrent.working import chosen
+from integrations.qbittorrent.working import named
+from integrations.releases import one_line
 
 # What is spoken here: of 2.11 on it is “stopped” instead of “paused”.
 WEB_API_VERSION = "2.11.2"
@@ -64,8 +66,10 @@ def preferences(_call: Call) -> HttpResponse:
 
 def torrents(call: Call) -> HttpResponse:
     """The list, narrowed, in order, and in part; three queries however long it is."""
-    found = [shown.row(torrent) for torrent in chosen(call.hashes() if call.has("hashes") else None)]
-    found = [one for one in found if _is_wanted(call, one)]
+    rows = named(call.hashes() if call.has("hashes") else None)
+    if call.has("category"):
+        rows = rows.filter(category=one_line(call.text("category")))
+    found = [one for one in _rows(rows) if _is_wanted(call, one)]
     order = call.text("sort")
     if order in ORDERS:
         found.sort(key=lambda one: one[order])
@@ -116,7 +120,7 @@ def tags(_call: Call) -> HttpResponse:
 
 def main_data(_call: Call) -> HttpResponse:
     """All at once; always in full."""
-    rows = [shown.row(torrent) for torrent in chosen(None)]
+    rows = _rows(named(None))
     return JsonResponse(
         {
             "rid": 1,
@@ -132,7 +136,11 @@ def main_data(_call: Call) -> HttpResponse:
 
 def transfer(_call: Call) -> HttpResponse:
     """The speed of all together."""
-    return JsonResponse(_transfer([shown.row(torrent) for torrent in chosen(None)]))
+    return JsonResponse(_transfer(_rows(named(None))))
+
+
+def _rows(torrents_: QuerySet[ClientTorrent]) -> list[dict[str, Any]]:
+    return [shown.row(torrent) for torrent in torrents_.prefetch_related("parts__item")]
 
 
 def _transfer(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,30 +5,38 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
+from django.db.models import QuerySet
+
 from aniworld.accounts.models import User
 from aniworld.configuration import store
 from downloads import queue, removal
 from downloads.models import Priority, QueueItem
 from integrations.qbittorrent import grabbing, handing
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
-from integrations.releases import one_line
+from integrations.releases import HASH, one_line
 from library.models import Episode, EpisodeFile
 
 logger = logging.getLogger(__name__)
 
 MOST_TAGS, LONGEST_TAG = 50, 100
+# Hashes that are looked for as they are; of more, those that are known.
+_MOST_NAMED = 500
 
 
 def chosen(hashes: Collection[str] | None) -> list[ClientTorrent]:
-    """The torrents of these hashes, or with None all; unknown ones are passed over.
+    """The torrents of these hashes, or with None all; unknown ones are passed over. With what verbs need of them."""
+    return list(named(hashes).prefetch_related("parts__item__series", "parts__item__episode"))
 
-    However long the list is, the database is asked for the torrents there are.
-    """
-    rows = ClientTorrent.objects.prefetch_related("parts__item__series", "parts__item__episode")
+
+def named(hashes: Collection[str] | None) -> QuerySet[ClientTorrent]:
+    """The same as a query. However long the list is, no more is asked for than there is."""
+    rows = ClientTorrent.objects.all()
     if hashes is None:
-        return list(rows)
-    wanted = {pk for pk, info_hash in ClientTorrent.objects.values_list("pk", "info_hash") if info_hash in hashes}
-    return [torrent for torrent in rows if torrent.pk in wanted] if wanted else []
+        return rows
+    wanted = {one for one in hashes if HASH.fullmatch(one)}
+    if len(wanted) > _MOST_NAMED:
+        wanted &= set(rows.order_by().values_list("info_hash", flat=True))
+    return rows.filter(info_hash__in=wanted)
 
 
 def stop(torrents: Iterable[ClientTorrent]) -> None:
@@ -105,8 +113,11 @@ def _alone(torrent: ClientTorrent, parts: Sequence[ClientPart]) -> list[int]:
 
 
 def _delete_from_library(torrent: ClientTorrent, parts: Sequence[ClientPart]) -> None:
-    """Only what came for it. Nothing queues these episodes by itself any more: the manager has them."""
-    episodes = [part.episode_id for part in parts if part.is_own]
+    """Only what came for it, and for no other grab. Nothing queues these episodes by itself any more: the manager has
+    them."""
+    others = ClientPart.objects.filter(torrent__language=torrent.language).exclude(torrent=torrent.pk)
+    mine = {part.episode_id for part in parts if part.is_own}
+    episodes = sorted(mine - set(others.filter(episode__in=mine).values_list("episode", flat=True)))
     files = EpisodeFile.objects.filter(episode__in=episodes, language=torrent.language, last_number=None)
     if torrent.series is not None:
         removal.discard_files(torrent.series, files)

@@ -54,6 +54,9 @@ def arrive(provider: OpenIdProvider, issuer: str, claims: Claims, values: list[s
 
 
 def _first_sight(provider: OpenIdProvider, issuer: str, claims: Claims, role: Role | None) -> OpenIdAccount:
+    if not User.objects.exists():
+        # The first user is the one whom the setup makes, or nobody could ever administer.
+        raise vouching.refuse_before_setup()
     if role is None:
         raise vouching.refuse_role()
     if not provider.auto_create:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from aniworld.accounts.authentication import given
 from aniworld.accounts.tokens import Principal
 from aniworld.configuration import store
 from aniworld.refusals import SlowDown
@@ -35,7 +36,7 @@ def api(request: HttpRequest) -> HttpResponse:
 
 def _answered(request: HttpRequest) -> bytes:
     try:
-        principal = access.holder(request.GET.get("apikey", "") or access.given(request))
+        principal = access.holder(request.GET.get("apikey", "") or given(request))
         if principal is None:
             return feed.error(WRONG_KEY, _("The API key is missing or wrong."))
         return _function(request.GET.get("t", ""))(request, principal)

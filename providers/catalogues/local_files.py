@@ -113,7 +113,13 @@ def inside(folder: Path, segments: Segments) -> Path:
 def _leads_inside(folder: Path, entry: os.DirEntry[str]) -> bool:
     if not entry.name.isprintable():
         return False
-    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(folder.resolve())
+    if not entry.is_symlink():
+        return True
+    try:
+        return Path(entry.path).resolve(strict=True).is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        # A link to nothing, or in a ring.
+        return False
 
 
 def _unreadable(segments: Segments, error: OSError) -> NotFound | ServerFailed:

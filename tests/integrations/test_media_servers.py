@@ -16,7 +16,7 @@ from downloads import removal, renames
 from integrations.media_servers import telling
 from integrations.media_servers.models import MediaServer, Notice
 from library.models import EpisodeFile, Series
-from tests.aniworld.people import Api
+from tests.aniworld.people import Api, user
 from tests.integrations.conftest import media_server
 from tests.integrations.receiving import Receiver, jellyfin, kodi, plex
 from tests.library.factories import make_episodes, make_series
@@ -241,7 +241,7 @@ def test_one_that_is_away_does_not_hold_up_another(receivers: Callable[[], Recei
     assert sum(row.attempts for row in failed.all()) == 1
 
 
-def test_the_api_keeps_its_key(admin: Api, other: Receiver) -> None:
+def test_a_key_is_kept_and_goes_to_no_other_server(admin: Api, other: Receiver, client: Any) -> None:
     address = "/api/integrations/media-servers"
     body = {"name": "TV", "kind": "plex", "address": f"{other.url}/", "secret": "k3y"}
     made = admin.call("post", address, body)
@@ -250,8 +250,16 @@ def test_the_api_keeps_its_key(admin: Api, other: Receiver) -> None:
     pk = made.json()["id"]
     assert admin.call("patch", f"{address}/{pk}", {"library_folder": "/tv"}).json()["library_folder"] == "/tv"
     assert MediaServer.objects.get().secret == "k3y"
+    refused = admin.call("patch", f"{address}/{pk}", {"address": "http://127.0.0.1:1"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "secret_needed")
+    client.force_login(user("boss"))
+    form = {**body, "address": "http://127.0.0.1:1", "secret": "", "username": "", "library_folder": "/tv"}
+    page = client.post(f"/admin/media_servers/mediaserver/{pk}/change/", form)
+    assert "was entered for another server" in page.content.decode()
+    assert MediaServer.objects.get().address.startswith(other.url)
     assert admin.call("patch", f"{address}/{pk}", {"secret": ""}).json()["secret"] is False
-    assert admin.call("post", address, body).status_code in (409, 422)
+    again = admin.call("post", address, body)
+    assert (again.status_code, again.json()["code"]) == (409, "name_taken")
     for wrong in ({"address": "ftp://x"}, {"address": "http://user:pw@x"}, {"kind": "vlc"}, {"name": ""}):
         answer = admin.call("post", address, {**body, "name": "other", **wrong})
         assert answer.status_code == 422, answer.content

@@ -113,6 +113,7 @@ def test_lists_of_all_dialects_and_encodings_are_read(content: bytes, found: lis
         (b"x" * (texts.LARGEST_FILE + 1), "too_large"),
         (b"a\n" * 10_001, "too_many_lines"),
         (b'title,link\n"a"b,c', "not_csv"),
+        (b"x" * 200_000, "not_csv"),
         (b"\n# only this\n", "empty_list"),
         (b"title;year\n;2001\n", "empty_list"),
     ],

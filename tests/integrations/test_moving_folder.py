@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from aniworld.refusals import Invalid
+from aniworld.refusals import Conflict, Invalid
 from integrations.moving import imports, working
 from integrations.moving.models import ImportLine, ImportRun
 from library import scanning
 from library.models import EpisodeFile, Scan, Series
 from providers.demo.site import Site
+from tests.aniworld.people import user
 from tests.library.factories import make_episodes, make_series
 
 State = ImportLine.State
@@ -156,6 +158,27 @@ def test_a_file_that_became_a_link_is_not_followed(tree: Path, library: Path, tm
     os.utime(secret, (facts.st_atime, facts.st_mtime))
     _applied(run)
     assert not (library / FIRST).exists()
+
+
+def test_a_file_is_what_its_name_says_and_no_series_of_a_catalogue(
+    tree: Path, library: Path, site: Site, client: Client
+) -> None:
+    run = _looked_at(tree, language="German Sub")
+    before = _states(run)
+    link = f"{site.address}/anime/stream/silberfaden"
+    client.force_login(user())
+    page = f"/settings/move-in/{run.pk}"
+    for line in run.lines.filter(state__in=[State.MATCHED, State.UNMATCHED]):
+        with pytest.raises(Invalid):
+            imports.choose(line, link=link)
+        with pytest.raises(Conflict):
+            imports.look_again(run, [line])
+        client.post(page, {"verb": f"choose:{line.number}", f"link-{line.number}": link})
+        client.post(page, {"verb": f"retry:{line.number}"})
+    assert _states(run) == before
+    assert 'value="retry:' not in client.get(page).content.decode()
+    _applied(run)
+    assert {target for state, target in _states(run).values() if state == "done"} == {FIRST, SECOND, NEW}
 
 
 def test_a_single_series_folder_is_understood_as_one(tree: Path, library: Path) -> None:

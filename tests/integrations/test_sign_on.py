@@ -43,6 +43,12 @@ def up(provider: OpenIdProvider) -> Iterator[Running]:
         "BASE_PATH": "series",
     }
     with Running("--web-only", environment=environment) as one:
+        # Whoever comes first, even as an administrator, does not take the setup's place.
+        provider.be("early", preferred_username="early", **roles("series admins"))
+        early = Browser(one)
+        answer = early.sign_on()
+        assert (answer.status_code, told(answer)[:26]) == (403, "Nothing is set up here yet")
+        assert early.who()["configured"] is False
         one.setup()
         yield one
 

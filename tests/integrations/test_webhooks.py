@@ -14,7 +14,7 @@ from aniworld.alerts.models import Alert
 from aniworld.audit.models import Change
 from aniworld.live.models import LogReader
 from aniworld.live.publish import publish
-from integrations import outgoing
+from integrations import outgoing, rounds
 from integrations.tasks import prune
 from integrations.webhooks import delivering
 from integrations.webhooks.models import Delivery, Webhook
@@ -95,7 +95,7 @@ def test_every_try_is_the_same_message(other: Receiver) -> None:
 @pytest.mark.parametrize("trouble", ["refused", "silent", "endless", "500"])
 def test_each_kind_of_trouble_ends_and_is_said(other: Receiver, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outgoing, "TIME_LIMIT", 0.7)
-    hook = webhook(other)
+    hook = webhook(other, address=f"{other.url}/services/T0/t0ken")
     if trouble == "refused":
         other.go_away()
     elif trouble == "500":
@@ -113,6 +113,7 @@ def test_each_kind_of_trouble_ends_and_is_said(other: Receiver, trouble: str, mo
         return
     said = {"refused": "No connection", "silent": "did not answer in time", "500": "HTTP status 500"}
     assert said[trouble] in row.reason
+    assert "t0ken" not in row.reason, "the path of its address may be what opens it"
     hook.refresh_from_db()
     assert (hook.last_error, hook.failures) == (row.reason, 1)
     assert hook.rests_until is not None
@@ -199,6 +200,20 @@ def test_send_again_sends_it_once_more(other: Receiver, admin: Api) -> None:
     [shown] = admin.call("get", address).json()["items"]
     assert [one["status"] for one in shown["tries"]] == [200, 200]
     assert admin.call("post", f"{address}/999/send-again").status_code == 404
+
+
+def test_what_can_t_be_begun_within_the_lease_is_left_to_another_round(
+    other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook(other)
+    happen(3)
+    with monkeypatch.context() as slow:
+        slow.setattr(rounds, "BEGUN_WITHIN", -1.0)
+        tell()
+    assert other.received == []
+    assert set(Delivery.objects.values_list("state", "attempts", "lease_until")) == {("waiting", 0, None)}
+    tell()
+    assert len(other.received) == 3
 
 
 def test_an_event_is_not_noted_twice(other: Receiver) -> None:

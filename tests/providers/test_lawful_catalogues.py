@@ -161,6 +161,7 @@ def test_local_files_stay_inside_their_folder(tree: Path, tmp_path: Path, loopba
     secret.write_bytes(b"secret")
     (tree / "Sea Show (1961)" / "out.mp4").symlink_to(secret)
     (tree / "linked").symlink_to(tmp_path)
+    (tree / "ring").symlink_to(tree / "ring")
     catalogue, host = LocalFiles(str(tree), loopback), LocalFile(str(tree), loopback)
     assert [found.name for found in catalogue.search("")] == ["empty", "Odd & 100% #1?", "Sea Show"]
     details = catalogue.details(catalogue.search("sea")[0].slug)

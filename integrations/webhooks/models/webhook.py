@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from integrations.outgoing import checked_address, place_of
 from integrations.receiver import Receiver, ReceiverQuerySet
 from integrations.webhooks.occurrences import EVENTS, USUAL
@@ -71,6 +71,6 @@ class Webhook(Receiver):
 
     def give_up(self) -> bool:
         """Switches it off when it has failed for too long; True for whoever did that."""
-        since = timezone.now() - GIVEN_UP_AFTER
+        since = clock.now() - GIVEN_UP_AFTER
         lost = Webhook.objects.filter(pk=self.pk, enabled=True, failing_since__lte=since, failures__gte=GIVEN_UP_TRIES)
         return bool(lost.update(enabled=False))

@@ -212,6 +212,42 @@ def test_the_library_s_own_file_goes_where_that_is_wished(caller: Caller, librar
     assert [path.name for path in (library / "Series").iterdir()] == ["S01E01 German Dub.mp4"]
 
 
+def test_a_file_that_another_grab_needs_stays(caller: Caller, library: Path) -> None:
+    store.change({"integrations": {"qbittorrent_keep_files": False}})
+    series = series_of(2)
+    pack, single = release_of(series, None), release_of(series, 1)
+    for release in (pack, single):
+        caller.post("torrents/add", urls=release.magnet())
+    for item in QueueItem.objects.all():
+        arrive(library, item)
+    grabbing.watch()
+    first = ClientTorrent.objects.get(info_hash=pack.info_hash)
+    assert first.hold()
+    handing.hand_over(first)
+    caller.post("torrents/delete", hashes=pack.info_hash, deleteFiles="true")
+    assert [file.episode.number for file in EpisodeFile.objects.all()] == [1]
+    handing.run_due()
+    assert [row["state"] for row in caller.torrents()] == ["stoppedUP"]
+
+
+def test_what_was_moved_away_and_is_grabbed_again_is_handed_over_again(caller: Caller, library: Path) -> None:
+    series = series_of()
+    file_of(library, series.episodes.get(number=1))
+    release = release_of(series)
+    caller.post("torrents/add", urls=release.magnet())
+    grabbing.watch()
+    handing.run_due()
+    place = Path(caller.torrents()[0]["content_path"])
+    assert caller.post("torrents/add", urls=release.magnet()).content == b"Ok."
+    assert caller.torrents()[0]["state"] == "stoppedUP"
+    next(place.iterdir()).rename(library.parent / "imported.mp4")
+    caller.post("torrents/add", urls=release.magnet())
+    grabbing.watch()
+    assert handing.run_due() == 1
+    assert caller.torrents()[0]["state"] == "stoppedUP"
+    assert [path.stem for path in place.iterdir()] == [release.title]
+
+
 def test_what_is_nowhere_any_more_is_missing_and_comes_anew(caller: Caller, library: Path) -> None:
     series = series_of()
     file_of(library, series.episodes.get(number=1))

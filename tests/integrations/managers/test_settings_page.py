@@ -65,6 +65,7 @@ def test_a_folder_is_refused_where_a_scan_would_find_what_is_in_it(boss: Client,
     for folder, says in (
         ("relative", "Write the whole path"),
         (str(tmp_path / "Shown"), "has to be a hidden one"),
+        (str(tmp_path.parent), "The library lies in"),
         ("/no/such/folder", "There is no folder"),
         (str(configured.WORK_DIR), "The program itself uses"),
     ):
