@@ -15,22 +15,27 @@ from django.utils import timezone
 
 # Seconds until the database is asked again; a monotonic clock is off by far less than a second by then.
 _GOOD_FOR = 60.0
+# Seconds until one that did not answer is asked again: where it can't be reached, each try takes seconds by itself.
+_REST = 5.0
 # When it was asked, by the monotonic clock, and what it said.
 _told: tuple[float, datetime] | None = None
+_rests_until = 0.0
 
 
 def now() -> datetime:
     """The database's time. While the database is away, or has not been asked yet, what is known of it."""
-    global _told
+    global _told, _rests_until
     if connection.vendor != "postgresql":
         return timezone.now()
-    if _told is None or time.monotonic() - _told[0] > _GOOD_FOR:
+    ticks = time.monotonic()
+    if (_told is None or ticks - _told[0] > _GOOD_FOR) and ticks >= _rests_until:
         try:
             _told = _ask()
         except DatabaseError:
             # Whoever asks is about to find out by itself.
-            if _told is None:
-                return timezone.now()
+            _rests_until = time.monotonic() + _REST
+    if _told is None:
+        return timezone.now()
     at, said = _told
     return said + timedelta(seconds=time.monotonic() - at)
 

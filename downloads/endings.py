@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from aniworld import clock
 from aniworld.configuration import store
 from downloads import arrival, quarantine, short_words, upgrades
 from downloads.interruptions import CatalogueFailed, HostsOff, Interrupted, LeaseLost, MustWait, PlaceLost, WindowClosed
@@ -131,7 +132,8 @@ def catalogue_failed(item: QueueItem, failed: CatalogueFailed) -> Ending:
         return round_failed(item, [Tried(failed.provider, error)])
 
     def ending() -> None:
-        waited = (timezone.now() - (item.started_at or timezone.now())).total_seconds()
+        now = clock.now()
+        waited = (now - (item.started_at or now)).total_seconds()
         asked = getattr(error, "retry_after", None) or 0
         delay = min(CATALOGUE_LONGEST, max(CATALOGUE_AGAIN, waited, asked))
         logger.warning("%s; asked again in %d seconds", failed, delay)

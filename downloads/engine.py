@@ -161,20 +161,27 @@ def _take_over(work: Work) -> None:
     before, elsewhere = item.downloaded_bytes, item.lies_elsewhere(place)
     work.folder.adopt()
     had = size(work.folder.path)
-    if not elsewhere:
-        if item.work_place != place:
-            item.found_at(place, had or before)
-        if had:
-            Attempt.objects.goes_on(item, _("Went on from the %.1f MB that were there.") % (had / 1e6))
-        return
-    facts = {"size": f"{before / 1e6:.1f}", "there": place_mark.host_of(item.work_place)}
-    if had:
+    if had or before:
+        told = _took_up(had, before, place_mark.host_of(item.work_place) if elsewhere else "")
+        Attempt.objects.goes_on(item, told, elsewhere=elsewhere)
+    if elsewhere:
+        logger.info("Taken over from %s, with %d of %d bytes", item.work_place, had, before)
+    if item.work_place != place or (before and not had):
+        item.found_at(place, had)
+
+
+def _took_up(had: int, before: int, there: str) -> str:
+    """What to say of an item with so many bytes here, and before somewhere; `there`: on that other machine."""
+    facts = {"size": f"{before / 1e6:.1f}", "there": there}
+    if there and had:
         text = _("Went on on another machine, from what that had of it itself; %(size)s MB lie on %(there)s.")
-    else:
+    elif there:
         text = _("Began anew on another machine: the %(size)s MB that were there lie on %(there)s.")
-    logger.info("Taken over from %s, with %d of %d bytes", item.work_place, had, before)
-    Attempt.objects.goes_on(item, text % facts)
-    item.found_at(place, had)
+    elif had:
+        return _("Went on from the %.1f MB that were there.") % (had / 1e6)
+    else:
+        text = _("Began anew: the %(size)s MB that were there are gone.")
+    return text % facts
 
 
 def _candidates(work: Work) -> Sequence[Candidate]:

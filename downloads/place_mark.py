@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -22,11 +21,22 @@ def name_of(folder: Path) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         drawn = marker.with_name(f"{MARKER}-{secrets.token_hex(4)}")
         drawn.write_text(f"{socket.gethostname()[:60]}-{secrets.token_hex(4)}", encoding="utf-8")
-        # Of two processes that ask at once, the first one's name stays.
-        with suppress(FileExistsError):
-            marker.hardlink_to(drawn)
-        drawn.unlink()
+        try:
+            _put(drawn, marker)
+        finally:
+            drawn.unlink(missing_ok=True)
     return marker.read_text(encoding="utf-8")
+
+
+def _put(drawn: Path, marker: Path) -> None:
+    """Of two processes that ask at once, the first one's name stays."""
+    try:
+        marker.hardlink_to(drawn)
+    except FileExistsError:
+        return
+    except OSError:
+        # The file system has no such links: of two at the very same moment the last one's name stays.
+        drawn.replace(marker)
 
 
 def of_work() -> str:

@@ -10,7 +10,6 @@ import time
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
@@ -50,7 +49,7 @@ def trigger() -> Rescan:
 
 def ring_if_due() -> bool:
     """Wakes a worker when one is due or waits to go on; answers whether. Follows the configuration within seconds."""
-    timetable, now = Timetable.keep(NAME, rhythm()), timezone.now()
+    timetable, now = Timetable.keep(NAME, rhythm()), clock.now()
     is_due = timetable.next_run is not None and timetable.next_run <= now
     if not is_due and not Rescan.objects.stalled(now).exists():
         return False
@@ -65,7 +64,7 @@ def ring_if_due() -> bool:
 def go_on() -> str:
     """Begins what is due, and takes the one under way a step further; a sentence."""
     begun = _begin_due()
-    rescan = Rescan.objects.stalled(timezone.now()).select_related("scan").first()
+    rescan = Rescan.objects.stalled(clock.now()).select_related("scan").first()
     if rescan is None:
         return "Rescan begun" if begun else "No rescan to go on with"
     if rescan.status == Rescan.Status.SCANNING:

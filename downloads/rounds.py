@@ -17,6 +17,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from downloads import short_words
 from downloads.control import Control
@@ -161,7 +162,7 @@ class _Tries:
         self._links = Counter((source.host, source.language.value) for source in sources)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last: dict[tuple[str, str], tuple[float, str, bool]] = {}
-        now = timezone.now()
+        now = clock.now()
         for attempt in Attempt.objects.of_this_run(item):
             ended = time.monotonic() - (now - (attempt.ended_at or now)).total_seconds()
             blocked = attempt.outcome == Attempt.Outcome.BLOCKED

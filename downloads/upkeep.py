@@ -61,13 +61,14 @@ def resume_parked() -> int:
     """Resumes parked items whose reason is gone, and looks at the others again later."""
     parked = QueueItem.objects.filter(status=QueueItem.Status.PAUSED)
     # The operator may open the window earlier than it would by itself.
-    is_due = Q(next_attempt_at__lte=timezone.now())
+    now = clock.now()
+    is_due = Q(next_attempt_at__lte=now)
     due = parked.filter(is_due if window.opens_at() else is_due | Q(pause_reason=Reason.WINDOW))
     resumed = 0
     for reason in due.order_by().values_list("pause_reason", flat=True).distinct():
         items = due.filter(pause_reason=reason)
         resumed += sum(item.resume() for item in _ready(reason, items))
-        items.update(next_attempt_at=timezone.now() + LOOK_AGAIN)
+        items.update(next_attempt_at=now + LOOK_AGAIN)
     return resumed
 
 

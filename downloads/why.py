@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aniworld import clock
 from downloads import expected_language, obstacles, prospects
 from downloads.models import Attempt, QuarantinedFile, QueueItem
 from downloads.obstacles import Obstacle
@@ -181,7 +181,7 @@ def _next(item: QueueItem, found: list[Obstacle], kept: Sequence[QuarantinedFile
 
 
 def _next_of_pending(item: QueueItem, found: list[Obstacle]) -> tuple[str, datetime | None]:
-    due = item.next_attempt_at if item.next_attempt_at and item.next_attempt_at > timezone.now() else None
+    due = item.next_attempt_at if item.next_attempt_at and item.next_attempt_at > clock.now() else None
     if found:
         until = max((entry.until for entry in found if entry.until), default=None)
         later = max(filter(None, (due, until)), default=None)

@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connections
 from django.db.models import Min
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from aniworld import clock
 from aniworld.accounts.models import Preferences
 from aniworld.configuration import store
 from providers import monitored, outcomes, registry
@@ -68,7 +68,7 @@ def check_all() -> str:
 def check_due() -> str:
     """Checks those whose interval is over, and takes back checks that were never ended; a sentence."""
     ProviderStatus.end_abandoned()
-    shortest, now = _shortest_wish(), timezone.now()
+    shortest, now = _shortest_wish(), clock.now()
     return check_these(row for row in _checked_at_intervals() if _is_due(row.status_record, shortest, now))
 
 

@@ -46,6 +46,11 @@ LARGEST_ANSWER = 30 * 1024 * 1024
 MOST_READ = 100 * 1024 * 1024
 _LONGEST_ERROR = 300
 _KEPT_ERRORS = 64 * 1024
+_KEPT = frozenset(
+    {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
+# Of ours only what a process is known by.
+_KEPT_BEGINNINGS = ("LC_", "ANIWORLD_")
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
 _KNOWN_ERRORS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Private network", AddressRefused),
@@ -111,9 +116,9 @@ def translated(errors: Sequence[str], otherwise: Callable[[str], ProviderError] 
 
 
 def environment() -> dict[str, str]:
-    """The child's, without a proxy of the machine's."""
-    own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**own, "PYTHONUNBUFFERED": "1"}
+    """The child's: no proxy of the machine's, and nothing secret for a program that reads any page of the web."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def _arguments(policy: Policy) -> list[str]:

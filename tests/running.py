@@ -268,9 +268,9 @@ class Running:
         """The web server."""
         return next(one for one in self.processes() if one.name == "web")
 
-    def nursery(self) -> linux.Process:
+    def fork_server(self) -> linux.Process:
         """The process of which web server and clusters are forks."""
-        return next(one for one in self.processes() if one.name == "nursery")
+        return next(one for one in self.processes() if one.name == "fork-server")
 
     def waiting_worker(self, name: str) -> linux.Process:
         """The idle worker that is next in line: it holds the lock of the cluster's queue, and reads from its pipe."""
@@ -362,6 +362,16 @@ def proportional_memory(pids: list[int]) -> int:
             found = re.search(r"^Pss:\s+(\d+)", (linux.PROC / str(pid) / "smaps_rollup").read_text(), re.MULTILINE)
             total += int(found[1]) * 1024 if found else 0
     return total
+
+
+def open_files(pid: int) -> set[str]:
+    """What a process holds open: paths, and sockets by their number."""
+    folder = linux.PROC / str(pid) / "fd"
+    found = set()
+    for entry in folder.iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(entry.readlink()))
+    return found
 
 
 def _waits_in(pid: int) -> str:

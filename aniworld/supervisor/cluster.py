@@ -1,4 +1,4 @@
-"""A django-q2 cluster: its sentinel, which guards, and below it the workers and the clerk. A fork of the nursery."""
+"""A django-q2 cluster: its sentinel, which guards, below it the workers and the clerk. Forked by the fork server."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.utils.crypto import salted_hmac
 
@@ -64,7 +65,9 @@ class Member:
             self._leads_until = 0.0
         if self.leads and not led:
             self._leads_since = began
-            logger.info("This machine leads now: it looks for what is due")
+            # Where there is only one, that goes without saying.
+            level = logging.DEBUG if settings.EMBEDDED else logging.INFO
+            logger.log(level, "This machine leads now: it looks for what is due")
 
     @property
     def knows_the_others(self) -> bool:

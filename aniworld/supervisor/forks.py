@@ -1,4 +1,4 @@
-"""The nursery, and web server and clusters of workers as parts of `up` that are its forks."""
+"""The fork server, and web server and clusters of workers as parts of `up` that are its forks."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from aniworld.supervisor import instance, linux
-from aniworld.supervisor.nursery import LARGEST_MESSAGE
+from aniworld.supervisor.fork_server import LARGEST_MESSAGE
 from aniworld.supervisor.parts import Part
 
 # Seconds.
 HELD_FOR = 10.0
 
 
-class Nursery(Part):
+class ForkServer(Part):
     """Loads what web server and workers need and has them as forks, which end with it.
 
-    `listener` is the web server's socket; None is for a nursery of workers alone, which loads neither admin nor API.
+    `listener` is the web server's socket; None is for one of workers alone, which loads neither admin nor API.
     """
 
     def __init__(self, label: str, listener: int | None, *, workers: bool) -> None:
         environment = {"ANIWORLD_PAGES": "off" if listener is None else "on"}
         environment |= {instance.WORKERS: "on"} if workers else {}
-        super().__init__("nursery", label, [], environment=environment)
+        super().__init__("fork-server", label, [], environment=environment)
         self.probe = self._probe
         self._listener = listener
         self._channel: socket.socket | None = None
@@ -48,11 +48,11 @@ class Nursery(Part):
             self._channel.setblocking(False)
         with theirs:
             self._descriptors = (theirs.fileno(), *(() if self._listener is None else (self._listener,)))
-            self._module = ["aniworld.supervisor.nursery", *map(str, self._descriptors)]
+            self._module = ["aniworld.supervisor.fork_server", *map(str, self._descriptors)]
             super().start()
 
     def fork(self, name: str) -> Forked:
-        """Asks for the web server or a cluster of that name; it is there when the nursery says so."""
+        """Asks for the web server or a cluster of that name; it is there when the fork server says so."""
         process = Forked(self, name)
         self._forks.append(process)
         try:
@@ -109,13 +109,13 @@ class Nursery(Part):
 
 
 class Forked:
-    """A child of the nursery, and so known by what that tells."""
+    """A child of the fork server, and so known by what that tells."""
 
-    def __init__(self, nursery: Nursery, name: str) -> None:
+    def __init__(self, server: ForkServer, name: str) -> None:
         self.name = name
         self.pid = 0
         self.code: int | None = None
-        self._nursery = nursery
+        self._server = server
 
     def begin(self, name: str, pid: int) -> None:
         """One of that name has begun: this one, if it was waited for."""
@@ -128,7 +128,7 @@ class Forked:
 
     def poll(self) -> int | None:
         """How it ended, or None until then."""
-        self._nursery.listen()
+        self._server.listen()
         return self.code
 
     def wait(self, timeout: float) -> int:
@@ -142,24 +142,24 @@ class Forked:
 
 
 class Fork(Part):
-    """A part that is a fork of the nursery."""
+    """A part that is a fork of the fork server."""
 
-    def __init__(self, name: str, label: str, nursery: Nursery, *, probe: Callable[[], bool] | None = None) -> None:
+    def __init__(self, name: str, label: str, server: ForkServer, *, probe: Callable[[], bool] | None = None) -> None:
         super().__init__(name, label, [], probe=probe)
-        self._nursery = nursery
+        self._server = server
 
     @property
     def is_running(self) -> bool:
-        """Whether its first process is there; not yet while the nursery has only been asked for it."""
+        """Whether its first process is there; not yet while the fork server has only been asked for it."""
         return bool(self.group) and super().is_running
 
     @property
     def is_due(self) -> bool:
         """Whether it can be asked for, and has not been."""
-        return self._process is None and self._nursery.ready and super().is_due
+        return self._process is None and self._server.ready and super().is_due
 
     def _launch(self) -> Forked:
-        return self._nursery.fork(self.name)
+        return self._server.fork(self.name)
 
 
 class Cluster(Fork):
@@ -170,8 +170,8 @@ class Cluster(Fork):
 
     stops_first = True
 
-    def __init__(self, name: str, label: str, workers: int, nursery: Nursery) -> None:
-        super().__init__(name, label, nursery)
+    def __init__(self, name: str, label: str, workers: int, server: ForkServer) -> None:
+        super().__init__(name, label, server)
         self.workers = workers
 
     def ask_to_stop(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -32,7 +31,6 @@ class Supervision:
         self._warn = warn
         self._warnings: SimpleQueue[str] = SimpleQueue()
         self._signals = 0
-        self._stop = threading.Event()
         self._greeted = False
         self._chores = chores
 
@@ -50,15 +48,16 @@ class Supervision:
                 if part.is_due:
                     part.start()
             chores.start()
-            while not self._stop.wait(LOOK_EVERY):
+            while not self._signals:
                 self._revive()
                 self._greet()
+                # Not an event's wait: a signal that strikes while that holds its lock could never set it.
+                time.sleep(LOOK_EVERY)
         finally:
             self._end(chores)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
-        self._stop.set()
 
     def _probe(self) -> None:
         for part in self.parts:

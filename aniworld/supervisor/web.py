@@ -1,4 +1,4 @@
-"""The web server: daphne with limits of its own, on a socket that `up` holds open. A fork of the nursery."""
+"""The web server: daphne with limits of its own, on a socket that `up` holds open. Forked by the fork server."""
 
 from __future__ import annotations
 

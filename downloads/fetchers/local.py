@@ -9,6 +9,7 @@ from pathlib import Path
 from downloads import diskplan
 from downloads.control import Transfer
 from downloads.fetchers.base import Fetched, Job
+from downloads.range_journal import boot_id
 from downloads.workfolder import flush, read_journal, write_journal
 from providers.exceptions import NotFound, ServerFailed, WrongContent
 from providers.hosts.local_file import path_of
@@ -46,7 +47,8 @@ def fetch(job: Job) -> Fetched:
 
 def _had(folder: Path, target: Path, facts: os.stat_result) -> int:
     """Bytes of this very file that are there already; notes which file it is."""
-    mark = {"local": [facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns]}
+    # After a start of the machine it is copied anew: what was not flushed may be missing from the copy.
+    mark = {"local": [facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, boot_id()]}
     noted = read_journal(folder)
     if noted.get("local") == mark["local"] and target.is_file():
         return min(target.stat().st_size, facts.st_size)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.live.publish import publish
 from aniworld.records import Record, RecordQuerySet
 from downloads.interruptions import LeaseLost
@@ -22,14 +23,14 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
         with transaction.atomic():
             if not item.hold():
                 raise LeaseLost("The item was cancelled, stopped or taken over.")
-            now = timezone.now()
+            now = clock.now()
             self.filter(item=item, ended_at__isnull=True).update(ended_at=now, outcome=Attempt.Outcome.PARKED)
             self.filter(item=item, followed_by="").update(followed_by=provider)
             return self.create(item=item, provider=provider, language=language, started_at=now)
 
     def of_this_run(self, item: QueueItem) -> AttemptQuerySet:
         """Those that failed since the item was queued or last retried, in order."""
-        since = item.started_at or timezone.now()
+        since = item.started_at or clock.now()
         return self.filter(item=item, started_at__gte=since, outcome__in=Attempt.FAILURES).order_by("id")
 
     def plan(self, item: QueueItem, next_step: str) -> None:
@@ -37,10 +38,10 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
         last = self.filter(item=item, ended_at__isnull=False).order_by("-id").values("pk")[:1]
         self.filter(pk__in=list(last.values_list("pk", flat=True))).update(next_step=next_step)
 
-    def goes_on(self, item: QueueItem, how: str) -> None:
-        """Says at the item's last attempt, if that was put away, how another one took it up."""
+    def goes_on(self, item: QueueItem, how: str, *, elsewhere: bool = False) -> None:
+        """Says at the item's last attempt how the next one takes it up: if it was put away, or that is `elsewhere`."""
         last = self.filter(item=item, ended_at__isnull=False).order_by("-id").first()
-        if last and last.outcome == Attempt.Outcome.PARKED:
+        if last and (elsewhere or last.outcome == Attempt.Outcome.PARKED):
             self.filter(pk=last.pk).update(next_step=how)
 
 
@@ -108,7 +109,7 @@ class Attempt(Record):
         `code` is that of the provider's error, empty for one of the transfer.
         """
         Attempt.objects.filter(pk=self.pk, ended_at__isnull=True).update(
-            ended_at=timezone.now(), outcome=outcome, error=error, error_code=code, bytes=size
+            ended_at=clock.now(), outcome=outcome, error=error, error_code=code, bytes=size
         )
         self.outcome, self.error = outcome, error
 

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -233,7 +232,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             "downloaded_bytes": size,
             "total_bytes": size,
             "file_destination": destination,
-            "completed_at": timezone.now(),
+            "completed_at": clock.now(),
             "error_message": "",
             "note": note,
             "language": language or self.language,
@@ -243,12 +242,12 @@ class QueueItem(UpgradeState, WorkPlace, Record):
 
     def fail(self, message: str) -> bool:
         """downloading → failed."""
-        values: dict[str, Any] = {"error_message": message, "completed_at": timezone.now(), "download_url": ""}
+        values: dict[str, Any] = {"error_message": message, "completed_at": clock.now(), "download_url": ""}
         return self._leave(self.Status.FAILED, events.failed, **values, **self._one_round_more())
 
     def postpone(self, message: str, delay: float) -> bool:
         """downloading → pending, to be tried again in `delay` seconds as another round."""
-        due = timezone.now() + timedelta(seconds=delay)
+        due = clock.now() + timedelta(seconds=delay)
         values: dict[str, Any] = {"error_message": message, "next_attempt_at": due}
         return self._leave(self.Status.PENDING, events.waiting, **values, **self._one_round_more())
 
@@ -270,7 +269,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
         `delay` in seconds is when a paused item looks again by itself; `work_bytes` and `library_bytes` are what has to
         be free below each folder for it to go on.
         """
-        due = timezone.now() + timedelta(seconds=delay) if delay else None
+        due = clock.now() + timedelta(seconds=delay) if delay else None
         status = self.Status.PAUSED if reason else self.Status.PENDING
         values: dict[str, Any] = {"pause_reason": reason, "error_message": message, "next_attempt_at": due}
         values |= {"awaited_work_bytes": work_bytes, "awaited_library_bytes": library_bytes}
@@ -281,7 +280,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             changed = self._mine().update(**{**self._unleased(), "status": status, **values})
             if changed:
                 self._reload()
-                self._close_attempt(timezone.now(), outcome, self.error_message, "")
+                self._close_attempt(clock.now(), outcome, self.error_message, "")
                 if status == self.Status.FAILED:
                     Episode.objects.filter(pk=self.episode_id).leave_alone(Episode.LeftAlone.FAILED)
                 tell(self)
@@ -384,7 +383,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             if changed:
                 outcome = "cancelled" if after == self.Status.CANCELLED else "parked"
                 self._reload()
-                self._close_attempt(timezone.now(), outcome, "", "")
+                self._close_attempt(clock.now(), outcome, "", "")
                 tell(self)
         return bool(changed)
 

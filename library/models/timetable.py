@@ -74,7 +74,7 @@ class Timetable(Record):
 
         A new one is due after `first`, else when the rhythm says. A change counts from now.
         """
-        now, rule = timezone.now(), str(rhythm or "")
+        now, rule = clock.now(), str(rhythm or "")
         due = rhythm.after(now) if rhythm else None
         begin = now + first if rhythm and first is not None else due
         row, _made = cls.objects.get_or_create(name=name, defaults={"rule": rule, "next_run": begin})
@@ -95,7 +95,7 @@ class Timetable(Record):
 
     def put_off(self, delay: timedelta) -> None:
         """What is due can't be now: again in `delay`."""
-        now = timezone.now()
+        now = clock.now()
         Timetable.objects.due(now).filter(pk=self.pk).update(next_run=now + delay)
 
     def end(

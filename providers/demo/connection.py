@@ -56,6 +56,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
     server_version, sys_version = "Demo", ""
     disable_nagle_algorithm = True
     timeout = 120
+    # The host whose fault holds back the answer at hand.
+    _held_by = ""
 
     def do_GET(self) -> None:
         """Everything that is read."""
@@ -141,6 +143,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
         age, uses = (time.monotonic() - use.since, use.requests) if use else (0.0, 0)
         is_probe = self.headers.get("Range") == "bytes=0-1023"
         fault = site.faults.take(faults.Situation(place.host, place.stage, parts.path, age, uses, is_probe))
+        self._held_by = place.host if fault and fault.fault == "hold" else ""
         if fault:
             record["fault"] = fault.fault
             answer = fault_kinds.apply(fault, answer)
@@ -227,8 +230,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
         return seconds <= 0 or not self._site.stopping.wait(seconds)
 
     def _wait_for_nothing(self) -> None:
-        """Until the client hangs up or the site stops."""
-        while not self._site.stopping.is_set():
+        """Until the client hangs up, the site stops, or what holds it back is taken away."""
+        while not self._site.stopping.is_set() and (not self._held_by or self._site.faults.holds(self._held_by)):
             readable, _, _ = select.select([self.connection], [], [], 0.1)
             try:
                 if readable and not self.connection.recv(1, socket.MSG_PEEK):

@@ -50,6 +50,11 @@ class FaultPlan:
             for name in [host] if host else list(self._faults):
                 self._faults.pop(name, None)
 
+    def holds(self, host: str) -> bool:
+        """Whether what that host held back is to be held still."""
+        with self._lock:
+            return any(fault.fault == "hold" for fault in self._faults.get(host, []))
+
     def shown(self) -> dict[str, list[dict[str, Any]]]:
         """The faults in force, as they were given, with what is left of `times` and `skip`."""
         with self._lock:

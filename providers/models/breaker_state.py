@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.records import Record
 from providers import breaker
 from providers.breaker import Circumstances, Meaning
@@ -41,7 +41,7 @@ class BreakerState(Record):
     def is_open(self) -> bool:
         """Whether the breaker keeps requests away now: open and not yet due, or half open while somebody probes."""
         if self.breaker == self.Breaker.OPEN:
-            return self.open_until is None or self.open_until > timezone.now()
+            return self.open_until is None or self.open_until > clock.now()
         return self.breaker == self.Breaker.HALF_OPEN and not _is_over(self.next_probe_at)
 
     @property
@@ -53,7 +53,7 @@ class BreakerState(Record):
         """Until a request may be let through again, as the last resort or else; 0 when that is now."""
         by_probe = last_resort or self.breaker == self.Breaker.HALF_OPEN
         due = self.next_probe_at if by_probe else self.open_until
-        return 0.0 if _is_over(due) or due is None else (due - timezone.now()).total_seconds()
+        return 0.0 if _is_over(due) or due is None else (due - clock.now()).total_seconds()
 
     @classmethod
     def probable(cls, now: datetime, *, last_resort: bool) -> models.Q:
@@ -106,14 +106,14 @@ class BreakerState(Record):
         if seconds <= 0:
             self._close()
             return
-        now = timezone.now()
+        now = clock.now()
         self.breaker = self.Breaker.OPEN
         self.open_until = now + timedelta(seconds=seconds)
         self.next_probe_at = now + timedelta(seconds=min(seconds, breaker.LAST_RESORT_AFTER))
 
     def _pause(self, seconds: float) -> None:
         """Open for as long as the provider asked; a longer rest that is under way stays."""
-        until = timezone.now() + timedelta(seconds=seconds)
+        until = clock.now() + timedelta(seconds=seconds)
         longer = self.open_until if self.breaker != self.Breaker.CLOSED and self.open_until else until
         self.breaker = self.Breaker.OPEN
         self.next_probe_at = self.open_until = max(until, longer)
@@ -121,7 +121,7 @@ class BreakerState(Record):
     def _give_back(self, seconds: float = 0) -> None:
         """A probe that was won too early or not made: open as before, and after so many seconds the next one may."""
         self.breaker = self.Breaker.OPEN
-        self.next_probe_at = timezone.now() + timedelta(seconds=seconds)
+        self.next_probe_at = clock.now() + timedelta(seconds=seconds)
 
     def _close(self) -> None:
         self.breaker = self.Breaker.CLOSED
@@ -129,4 +129,4 @@ class BreakerState(Record):
 
 
 def _is_over(moment: datetime | None) -> bool:
-    return moment is None or moment <= timezone.now()
+    return moment is None or moment <= clock.now()

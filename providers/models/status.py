@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.configuration import store
 from aniworld.live.publish import publish
 from aniworld.records import RecordQuerySet
@@ -111,7 +112,7 @@ class ProviderStatus(BreakerState):
             row = rows.get(self.pk)
             if row is None or row.pk in running or (most is not None and len(running) >= most):
                 return False
-            row.settled_status, row.status, row.testing_since = row.known_status, self.Status.TESTING, timezone.now()
+            row.settled_status, row.status, row.testing_since = row.known_status, self.Status.TESTING, clock.now()
             row.save(update_fields=["settled_status", "status", "testing_since", "updated_at"])
             publish("provider_status", row.as_record())
         Provider.forget()
@@ -139,7 +140,7 @@ class ProviderStatus(BreakerState):
         Of all processes exactly one gets it; it must tell the outcome as `is_probe`, or it is given up after a while.
         `last_resort`: also before the rest is over, now and then; a failure then does not make the rest longer.
         """
-        now = timezone.now()
+        now = clock.now()
         patience = timedelta(seconds=2 * self.provider.rules().timeout_seconds + breaker.LAST_RESORT_AFTER)
         due = ProviderStatus.probable(now, last_resort=last_resort)
         values = {"breaker": self.Breaker.HALF_OPEN, "next_probe_at": now + patience}
@@ -160,7 +161,7 @@ class ProviderStatus(BreakerState):
         """
         with self._changing() as row:
             if not isinstance(error, NotConfigured):
-                row.last_check = timezone.now()
+                row.last_check = clock.now()
             if not isinstance(error, NotConfigured) or row.known_status == self.Status.UNKNOWN:
                 row.error_message = str(error) if error else ""
             row._turn_breaker(breaker.meaning(error), given, _retry_after(error))
@@ -305,7 +306,7 @@ class ProviderStatus(BreakerState):
 
 def _abandoned_before() -> datetime:
     """A check that began earlier is not made any more."""
-    return timezone.now() - timedelta(seconds=store.current().providers.check_timeout_seconds + _ABANDONED)
+    return clock.now() - timedelta(seconds=store.current().providers.check_timeout_seconds + _ABANDONED)
 
 
 def _retry_after(error: ProviderError | None) -> float | None:

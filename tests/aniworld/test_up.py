@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from aniworld.environment import ROOT
-from tests.running import STOP_SECONDS, Running, eventually, free_port
+from aniworld.supervisor import linux
+from tests.running import STOP_SECONDS, Running, eventually, free_port, open_files
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
 
@@ -50,12 +51,24 @@ def test_starts_a_part_that_died_again(up: Running) -> None:
     assert up.web().pid != before.pid
 
 
+def test_the_fork_server_shares_code_and_the_port_alone(up: Running) -> None:
+    server = up.fork_server()
+    assert len(list((linux.PROC / str(server.pid) / "task").iterdir())) == 1
+    files = open_files(server.pid)
+    assert not [name for name in files if name.startswith(str(up.data_dir / "aniworld.db"))]
+    sockets = {name for name in files if name.startswith("socket:")}
+    # The way to `up`, both ends of what tells of ended forks, and the web server's.
+    assert len(sockets) == 4
+    assert len(sockets & open_files(up.web().pid)) == 1
+    assert not sockets & open_files(up.cluster("downloads")[0].pid)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_nursery_that_ended_or_is_held_is_started_again_with_its_forks(up: Running, number: signal.Signals) -> None:
-    nursery = up.nursery()
-    before = {one.pid for one in (nursery, up.web(), *up.cluster("default"), *up.cluster("downloads"))}
+def test_a_fork_server_that_ended_or_is_held_is_started_again_with_all(up: Running, number: signal.Signals) -> None:
+    server = up.fork_server()
+    before = {one.pid for one in (server, up.web(), *up.cluster("default"), *up.cluster("downloads"))}
     told = up.output().count("Downloads (4 workers) ready")
-    up.kill(nursery, number)
+    up.kill(server, number)
     eventually(lambda: up.output().count("Downloads (4 workers) ready") > told, 60, "the workers")
     assert up.http.get(f"{up.url}/health", timeout=30).ok
     assert not before & {one.pid for one in up.processes()}

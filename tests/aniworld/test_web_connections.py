@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from tests.running import POSTGRESQL, Running, eventually
+from tests.running import POSTGRESQL, Running, eventually, open_files
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
 
@@ -43,6 +43,12 @@ def ask_often(up: Running, times: int) -> list[int]:
 def _status(up: Running) -> int:
     headers = {"Authorization": f"Bearer {up.token}"}
     return requests.get(f"{up.url}/api/queue/status", headers=headers, timeout=60).status_code
+
+
+def test_none_is_inherited_from_the_fork_server(up: Running) -> None:
+    sockets = {name for name in open_files(up.fork_server().pid) if name.startswith("socket:")}
+    # The way to `up`, both ends of what tells of ended forks, and the web server's.
+    assert len(sockets) == 4
 
 
 def test_many_requests_share_few_connections_and_leave_none_behind(up: Running) -> None:

@@ -18,6 +18,7 @@ from downloads import truth
 from downloads.fetchers import ytdlp
 from downloads.interruptions import LeaseLost, MustWait
 from downloads.models import QueueItem
+from providers import ytdlp_listing
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips, clips_in, make
 from providers.exceptions import (
@@ -118,6 +119,15 @@ def test_a_cancelled_item_ends_the_child_and_its_group_within_two_seconds(host: 
         user.join()
     assert time.monotonic() - ended[0] < 2
     assert {found.pid for found in _children()} <= before
+
+
+def test_the_child_knows_nothing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "DATABASE_URL", "TMDB_API_KEY", "https_proxy"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("ANIWORLD_INSTANCE", "by which it is found")
+    known = ytdlp_listing.environment()
+    assert "secret" not in known.values()
+    assert {"PATH", "ANIWORLD_INSTANCE"} <= set(known)
 
 
 def test_a_private_address_that_is_not_allowed_is_refused(host: Hosting, tmp_path: Path) -> None:

@@ -272,6 +272,16 @@ def test_what_is_held_never_comes_whatever_part_is_asked_for(site: Site, client:
     assert [line["bytes"] for line in site.requests("demo-file", "media")[-2:]] == [1000, 0]
 
 
+def test_what_is_held_ends_when_the_fault_is_taken_away(site: Site, client: Client) -> None:
+    url = resolve(site, client, "demo-file").url
+    site.faults.set("demo-file", {"fault": "hold", "after_bytes": 50_000})
+    with client.open(url) as held:
+        site.faults.clear()
+        with pytest.raises(ConnectionFailed):
+            body(held)
+    assert body(client.open(url, offset=50_000, end=60_000))
+
+
 def test_the_speed_of_a_connection(site: Site, client: Client) -> None:
     url = resolve(site, client, "demo-file").url
     site.faults.set("demo-file", {"fault": "speed", "speed": 200_000})

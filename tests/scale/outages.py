@@ -84,7 +84,9 @@ def held(fleet: Fleet, web: Running, ids: list[int], at_least: int = 200_000) ->
     """Each of them is at a worker and has some bytes, and gets no further."""
 
     def all_are() -> bool:
-        rows = fleet.rows(f"SELECT status, downloaded_bytes FROM downloads_queueitem WHERE id IN {_listed(ids)}")
-        return all(status == "downloading" and had > at_least for status, had in rows)
+        tried = "EXISTS (SELECT 1 FROM downloads_attempt WHERE item_id = item.id AND ended_at IS NULL)"
+        of = f"downloads_queueitem item WHERE id IN {_listed(ids)}"
+        rows = fleet.rows(f"SELECT status, downloaded_bytes, {tried} FROM {of}")
+        return all(status == "downloading" and had > at_least and is_tried for status, had, is_tried in rows)
 
     eventually(all_are, 150, "active downloads")

@@ -1,6 +1,7 @@
-"""Two web machines and three worker machines on one queue, with a PostgreSQL and a Redis of their own.
+"""Four machines on one queue, with a PostgreSQL and a Redis of their own: one for the web, two that work, one for both.
 
-The tests run in this order: the last ones take machines away.
+The tests run in this order: the last ones take machines away. What other tests hold as well, with fewer processes, is
+tried here in the long form only.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ ONCE_IN_A_WHILE = {task.function for task in REGULAR if task.minutes >= 60}
 
 @dataclass
 class Machines:
-    """What the tests of this module share. The second and the third worker have one work folder together."""
+    """What the tests of this module share. The first worker is the second web server as well; the other two workers
+    have one work folder together.
+    """
 
     fleet: Fleet
     webs: list[Running]
@@ -68,40 +71,33 @@ class Machines:
 def all_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     shared = str(tmp_path_factory.mktemp("work"))
     with own_servers() as (postgresql, redis), Fleet(postgresql, redis, "machines") as fleet:
-        webs = [fleet.machine(f"web{number}", "--web-only") for number in (1, 2)]
-        workers = [fleet.machine("worker1", "--workers-only")]
+        web, workers = fleet.machine("web", "--web-only"), [fleet.machine("worker1")]
         workers += [fleet.machine("worker2", "--workers-only", WORK_DIR=shared)]
         # By its clock, the leases of the others have long run out.
         wrong = ahead_by(25, fleet.folder)
         workers += [fleet.machine("worker3", "--workers-only", WORK_DIR=shared, **wrong)]
         # All at once, workers before anybody migrated.
-        fleet.start(*workers, *webs)
-        fleet.sign_in(webs[0])
-        fleet.sign_in(webs[1], as_in=webs[0])
-        yield Machines(fleet, webs, workers)
+        fleet.start(*workers, web)
+        fleet.sign_in(web)
+        fleet.sign_in(workers[0], as_in=web)
+        for host in HOSTS[1:]:
+            workers[0].api("POST", f"/api/providers/config/{host}/disable")
+        # What is held back must not end as stalled while the last of them comes that far.
+        configure(web, "downloads", stall_seconds=PATIENCE * 2)
+        yield Machines(fleet, [web, workers[0]], workers)
 
 
 def test_one_of_all_migrates_and_one_leads(all_of: Machines) -> None:
     migrated = [one for one in all_of.fleet.machines if "migrations applied" in one.output()]
     assert len(migrated) == 1
-    assert all_of.fleet.rows("SELECT count(*), count(leads) FROM supervisor_machine") == [(5, 1)]
+    assert all_of.fleet.rows("SELECT count(*), count(leads) FROM supervisor_machine") == [(4, 1)]
     assert len(all_of.fleet.rows("SELECT DISTINCT instance FROM supervisor_cluster")) == 3
-
-
-def test_another_secret_key_is_refused(all_of: Machines) -> None:
-    stranger = all_of.fleet.machine("stranger", "--web-only", SECRET_KEY="another key than that of all the others")
-    stranger.launch()
-    assert stranger.wait(120) != 0
-    assert "SECRET_KEY is not the one of" in stranger.output()
-    all_of.fleet.machines.remove(stranger)
 
 
 def test_limits_of_how_many_hold_over_all_machines(all_of: Machines) -> None:
     for worker in all_of.workers:
         hold(worker)
     configure(all_of.web, "downloads", max_concurrent_downloads=5)
-    for host in HOSTS[1:]:
-        all_of.webs[1].api("POST", f"/api/providers/config/{host}/disable")
     all_of.web.api("PUT", f"/api/providers/config/{MP4}", {"max_concurrent_downloads": 3})
     ids = all_of.enqueue(6)
 
@@ -126,6 +122,7 @@ def test_limits_of_how_many_hold_over_all_machines(all_of: Machines) -> None:
         assert not [attempt for attempt in state["attempts"] if attempt["error"] == "The worker vanished."], state
 
 
+@pytest.mark.soak
 def test_the_bandwidth_holds_over_all_machines_also_without_redis(all_of: Machines) -> None:
     allowed = 400_000
     configure(all_of.web, "downloads", max_concurrent_downloads=4, bandwidth_limit_mbps=allowed * 8 / 1e6)
@@ -140,6 +137,7 @@ def test_the_bandwidth_holds_over_all_machines_also_without_redis(all_of: Machin
     redis_goes(all_of.fleet, all_of.webs[1], ids[:4], ids[4:], 5)
 
 
+@pytest.mark.soak
 def test_requests_a_minute_hold_over_all_machines(all_of: Machines) -> None:
     all_of.web.api("PUT", "/api/providers/config/demo", {"requests_per_minute": 20, "timeout_seconds": 5})
     time.sleep(1.5)
@@ -195,6 +193,7 @@ def test_postgresql_goes_and_comes(all_of: Machines) -> None:
     postgresql_goes(all_of.fleet, all_of.webs, ids, 4)
 
 
+@pytest.mark.soak
 def test_what_one_machine_puts_away_another_goes_on_with(all_of: Machines) -> None:
     for worker in all_of.workers:
         hold(worker)
@@ -209,29 +208,54 @@ def test_what_one_machine_puts_away_another_goes_on_with(all_of: Machines) -> No
     first.start(180)
 
 
-def test_machines_that_vanish_are_noticed_and_their_work_goes_on(all_of: Machines) -> None:
+@dataclass(frozen=True)
+class Vanished:
+    """The first and the second worker, killed at that moment by the monotonic clock, and the items that they had."""
+
+    at: float
+    ids: list[int]
+    lost: list[int]
+    # The work folder that each item was in, by its name.
+    places: dict[int, str]
+
+
+@pytest.fixture(scope="module")
+def vanished(all_of: Machines) -> Vanished:
+    """Kills them. While nobody knows of it yet, there is time for another test."""
     for worker in all_of.workers:
         hold(worker)
+    configure(all_of.web, "downloads", max_concurrent_downloads=6)
     ids = all_of.enqueue(6)
     held(all_of.fleet, all_of.web, ids)
     [first, second, third] = all_of.workers
     owners, left = all_of.places(ids), _instance(all_of.fleet, third)
     places = dict(all_of.fleet.rows("SELECT id, work_place FROM downloads_queueitem"))
-    lost = [pk for pk in ids if owners[pk] != left]
-    assert len(lost) == 4
     killed_at = time.monotonic()
     first.kill_everything()
     second.kill_everything()
     all_of.fleet.heal(third)
+    return Vanished(killed_at, ids, [pk for pk in ids if owners[pk] != left], places)
+
+
+def test_another_secret_key_is_refused(all_of: Machines, vanished: Vanished) -> None:
+    stranger = all_of.fleet.machine("stranger", "--web-only", SECRET_KEY="another key than that of all the others")
+    stranger.launch()
+    assert stranger.wait(120) != 0
+    assert "SECRET_KEY is not the one of" in stranger.output()
+    all_of.fleet.machines.remove(stranger)
+
+
+def test_machines_that_vanish_are_noticed_and_their_work_goes_on(all_of: Machines, vanished: Vanished) -> None:
+    lost, third = vanished.lost, all_of.workers[-1]
+    assert len(lost) == 4
     eventually(lambda: _begun_elsewhere(all_of.fleet, lost), NOTICED + 15, "a download of theirs begun elsewhere")
     eventually(lambda: _gone(all_of.fleet) == 2, NOTICED + 15, "both noticed")
-    assert time.monotonic() - killed_at < NOTICED
-    states = arrived(all_of.web, ids, PATIENCE)
+    assert time.monotonic() - vanished.at < NOTICED
+    states = arrived(all_of.web, vanished.ids, PATIENCE)
     shared = (Path(third.environment["WORK_DIR"]) / ".place").read_text()
     for pk in lost:
-        assert _told(states, pk, "Went on from the" if places[pk] == shared else "Began anew on another machine"), (
-            states
-        )
+        is_shared = vanished.places[pk] == shared
+        assert _told(states, pk, "Went on from the" if is_shared else "Began anew on another machine"), states
     assert all_of.web.api("GET", "/health")["status"] == "healthy"
 
 

@@ -20,16 +20,19 @@ from aniworld.live.publish import publish
 from aniworld.management.command import OneLineErrors
 from aniworld.supervisor import fleet, instance, listening
 from aniworld.supervisor.chores import Chore
-from aniworld.supervisor.forks import Cluster, Fork, Nursery
+from aniworld.supervisor.fork_server import WEB
+from aniworld.supervisor.forks import Cluster, Fork, ForkServer
 from aniworld.supervisor.migrating import DatabaseUnavailable, alone, migrate_apart, wait_for_database
 from aniworld.supervisor.models import Cluster as ClusterRecord
 from aniworld.supervisor.models import Machine
-from aniworld.supervisor.nursery import WEB
 from aniworld.supervisor.parts import Part
 from aniworld.supervisor.supervision import Supervision
 from aniworld.supervisor.watchdog import Watch
 from downloads import upkeep
 from providers import checking, registry
+
+# Seconds at the very end for what killed workers held.
+GIVING_BACK = 2.0
 
 
 class Command(OneLineErrors):
@@ -125,26 +128,27 @@ class Command(OneLineErrors):
         parts: list[Part] = []
         if settings.DEMO:
             parts.append(_demo_site())
-        nursery = Nursery("Common part", listener.fileno() if listener else None, workers=workers)
-        parts.append(nursery)
+        server = ForkServer("Common part", listener.fileno() if listener else None, workers=workers)
+        parts.append(server)
         if listener:
-            parts.append(_web(listener, options["host"], nursery))
+            parts.append(_web(listener, options["host"], server))
         if workers:
-            parts += _workers(nursery)
+            parts += _workers(server)
         return parts
 
     def _run(self, parts: list[Part], chores: list[Chore], listener: socket.socket | None, host: str) -> None:
         watches = [Watch(part, instance.name()) for part in parts if isinstance(part, Cluster)]
         work = [Chore(f"Watching the cluster {watch.part.name}", watch.look, 1.0) for watch in watches]
-        work += [Chore("Watching the nursery", part.look, 1.0) for part in parts if isinstance(part, Nursery)]
+        work += [Chore("Watching the fork server", part.look, 1.0) for part in parts if isinstance(part, ForkServer)]
         if watches:
             work.append(Chore("Having the providers checked", self._check_providers, 0.5))
         supervision = Supervision(parts, [*work, *chores], say=self._say, warn=_warn)
         supervision.on_ready = partial(self._greet, _address(listener, host) if listener else "")
         supervision.run(_leave)
-        # A worker that had to be killed could not give its item back itself. Without the database the lease runs out.
-        with suppress(DatabaseError):
-            upkeep.release(instance.name())
+        # Not for longer: a database that can't be reached is asked for 5 s, and the promise is to be gone after ten.
+        last = threading.Thread(target=_give_back, name="give-back", daemon=True)
+        last.start()
+        last.join(GIVING_BACK)
 
     def _greet(self, address: str) -> None:
         self._say(self.style.SUCCESS(f"Aniworld is ready on {address}" if address else "Aniworld's workers are ready"))
@@ -159,6 +163,13 @@ class Command(OneLineErrors):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _give_back() -> None:
+    """A worker that had to be killed could not give its item back itself. Without the database the lease runs out."""
+    with suppress(DatabaseError):
+        upkeep.release(instance.name())
+    connections.close_all()
 
 
 def _leave() -> None:
@@ -183,19 +194,19 @@ def _address(listener: socket.socket, host: str) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}{base}"
 
 
-def _web(listener: socket.socket, host: str, nursery: Nursery) -> Part:
+def _web(listener: socket.socket, host: str, server: ForkServer) -> Part:
     # Not /health, which rightly complains while the workers are still starting.
     path = f"/{settings.BASE_PATH}/api/auth/status" if settings.BASE_PATH else "/api/auth/status"
     answers = partial(listening.answers, host, listener.getsockname()[1], path)
-    return Fork(WEB, "Web server", nursery, probe=answers)
+    return Fork(WEB, "Web server", server, probe=answers)
 
 
-def _workers(nursery: Nursery) -> list[Part]:
+def _workers(server: ForkServer) -> list[Part]:
     # One more than may download: the bell that proves the cluster alive always finds a free worker.
     downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
     return [
-        Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, nursery),
-        Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, nursery),
+        Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, server),
+        Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, server),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import threading
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -74,7 +75,8 @@ class Command(OneLineErrors):
                 if claimed:
                     _run(claimed, progress, bar)
                 else:
-                    shutdown.wait(0.5)
+                    # Not the event's wait: its lock is what the signal that sets it would wait for.
+                    time.sleep(0.5)
                 item = _item(pk)
                 progress.update(bar, completed=item.downloaded_bytes, total=item.total_bytes)
         if item.status != QueueItem.Status.COMPLETED:

@@ -1,4 +1,4 @@
-"""`python -m aniworld.supervisor.nursery CHANNEL [LISTENER]`: loads once what web server and workers need.
+"""`python -m aniworld.supervisor.fork_server CHANNEL [LISTENER]`: loads once what web server and workers need.
 
 Both are its forks, so that they share that memory. `up` asks on the channel for one by its name, `web` or that of a
 cluster; the answers are `ready`, `started NAME PID` and `ended PID CODE`. LISTENER is the web server's socket.
@@ -42,7 +42,7 @@ def serve(channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
         if channel in readable:
             name = channel.recv(LARGEST_MESSAGE).decode()
             if os.fork() == 0:
-                _become(name, channel, run)
+                _become(name, channel, ended, run)
 
 
 def _told_of_children() -> socket.socket:
@@ -66,8 +66,9 @@ def _ended() -> Iterator[tuple[int, int]]:
         yield pid, os.waitstatus_to_exitcode(status)
 
 
-def _become(name: str, channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
+def _become(name: str, channel: socket.socket, ended: socket.socket, run: Callable[[str], None]) -> NoReturn:
     try:
+        ended.close()
         os.close(signal.set_wakeup_fd(-1))
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # A group of its own, so that it can be ended whole; only then `up` hears of it.
@@ -86,6 +87,9 @@ def _run(name: str) -> None:
     if name == WEB:
         import_module("aniworld.supervisor.web").run(int(sys.argv[2]))
     else:
+        for listener in sys.argv[2:]:
+            # What outlives a web server must not keep its port.
+            os.close(int(listener))
         import_module("aniworld.supervisor.cluster").run(name)
 
 
@@ -100,6 +104,6 @@ def _load() -> None:
 
 if __name__ == "__main__":
     tie.to_parent()
-    linux.call_itself("nursery")
+    linux.call_itself("fork-server")
     _load()
     serve(socket.socket(fileno=int(sys.argv[1])), _run)
