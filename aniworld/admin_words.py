@@ -180,6 +180,7 @@ OF_OTHERS = (
     gettext_noop("Dark"),
     gettext_noop("After you've created a user, you’ll be able to edit more user options."),
     gettext_noop("Password-based authentication"),
+    gettext_noop("Enabled"),
     gettext_noop("Disabled"),
     gettext_noop(
         "Whether the user will be able to authenticate using a password or not. "

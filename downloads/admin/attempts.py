@@ -21,6 +21,9 @@ _LIGHTS: dict[str, str] = {
     Attempt.Outcome.STALLED: "warning",
     Attempt.Outcome.SLOW: "warning",
     Attempt.Outcome.RATE_LIMITED: "warning",
+    # A label without a colour would show the word of the database.
+    Attempt.Outcome.CANCELLED: "primary",
+    Attempt.Outcome.PARKED: "primary",
     "": "info",
 }
 
