@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from aniworld import admin_words
 from aniworld.supervisor import instance
 
 
@@ -18,6 +19,7 @@ class AniworldConfig(AppConfig):
         import_module("aniworld.system_checks")
         import_module("aniworld.alerting")
         import_module("aniworld.log_level")
+        admin_words.name_fields()
         if instance.is_of_workers():
             # Loaded before the clusters are forked, their code is shared by all workers.
             ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")

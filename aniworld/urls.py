@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import include, path
@@ -15,7 +16,12 @@ from aniworld.metrics import metrics
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """There is one way in, which counts tries: the admin's own form would not."""
+    """There is one way in, which counts tries: the admin's own form would not.
+
+    Whom the admin sent here although they are signed in, the login would send back to it, for ever.
+    """
+    if request.user.is_authenticated and not admin.site.has_permission(request):
+        raise PermissionDenied
     query = urlencode({"next": request.GET.get("next", "")})
     return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
 

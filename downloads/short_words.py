@@ -67,5 +67,5 @@ def _of_outcomes() -> dict[str, str]:
         Outcome.RATE_LIMITED: _("too many requests"),
         Outcome.EXPIRED: _("its link expires"),
         Outcome.WRONG_CONTENT: _("sends no video"),
-        Outcome.TRUTH_FAILED: _("its file is damaged"),
+        Outcome.TRUTH_FAILED: _("its file did not pass the check"),
     }

@@ -132,6 +132,7 @@ class ApiKey(Record):
     class Meta:
         ordering = ["name"]
         verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
 
     def __str__(self) -> str:
         return self.name

@@ -133,7 +133,7 @@ def field_for(setting: Setting, look: Look) -> forms.Field:
         return forms.ChoiceField(choices=_choices(setting), widget=look.select({}), **texts)
     if kind == TimeOfDay:
         return forms.CharField(required=False, widget=look.time({}), **texts)
-    ranked = look.ranked(setting.words) if setting.words and look.ranked else None
+    ranked = look.ranked(_choices(setting)) if setting.words and look.ranked else None
     return forms.CharField(required=False, widget=ranked or look.text({}), **texts)
 
 

@@ -27,8 +27,8 @@ class RankedSelect(forms.MultiWidget):
     template_name = "parts/ranked_select.html"
     use_fieldset = True
 
-    def __init__(self, words: Sequence[str], attrs: Attributes | None = None) -> None:
-        choices = [("", "–"), *((word, word) for word in words)]
+    def __init__(self, words: Sequence[tuple[str, str]], attrs: Attributes | None = None) -> None:
+        choices = [("", "–"), *words]
         places = [_("1st choice"), _("2nd choice"), _("3rd choice"), *(_("%dth choice") % n for n in range(4, 20))]
         super().__init__(
             [
@@ -60,7 +60,7 @@ class Look:
     switch: Make
     box: Make
     targets: str
-    ranked: Callable[[Sequence[str]], forms.Widget] | None = None
+    ranked: Callable[[Sequence[tuple[str, str]]], forms.Widget] | None = None
 
 
 def _classed(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aniworld.live.models import Event
+from aniworld.recorded import as_told
 from downloads.models import QueueItem
 from providers.models import Provider
 
@@ -91,7 +92,7 @@ def _arrived(data: Data, names: Names) -> Line:
 
 
 def _failed(data: Data, names: Names) -> Line:  # noqa: ARG001 - one of _WORDS
-    return Line(_("%s failed") % _episode(data), _text(data, "error"), "danger", "circle-x", _of_item(data))
+    return Line(_("%s failed") % _episode(data), as_told(_text(data, "error")), "danger", "circle-x", _of_item(data))
 
 
 def _cancelled(data: Data, names: Names) -> Line:  # noqa: ARG001 - one of _WORDS
@@ -107,7 +108,7 @@ def _failover(data: Data, names: Names) -> Line:
     item = names.items.get(data.get("item_id", 0), _("A download"))
     words = _("%(item)s goes on at %(host)s") % {"item": item, "host": names.provider(data.get("to"))}
     left = _("%s failed") % names.provider(data.get("from"))
-    detail = f"{left}: {error}" if (error := _text(data, "error")) else left
+    detail = f"{left}: {as_told(error)}" if (error := _text(data, "error")) else left
     return Line(words, detail, "warning", "arrow-right", _of_item(data))
 
 
@@ -135,7 +136,9 @@ def _figure(figures: Any, key: str) -> int:
 
 def _down(data: Data, names: Names) -> Line:
     name = names.provider(data.get("provider_id"))
-    return Line(_("%s is down") % name, _text(data, "error_message"), "danger", "wifi-off", reverse("providers"))
+    return Line(
+        _("%s is down") % name, as_told(_text(data, "error_message")), "danger", "wifi-off", reverse("providers")
+    )
 
 
 def _recovered(data: Data, names: Names) -> Line:
@@ -147,7 +150,7 @@ def _plain(words: Callable[[], str], tone: str = "", icon: str = "info") -> Call
 
     def line(data: Data, names: Names) -> Line:  # noqa: ARG001 - one of _WORDS
         detail = _text(data, "error") or _text(data, "message")
-        return Line(words(), detail, tone, icon)
+        return Line(words(), as_told(detail), tone, icon)
 
     return line
 

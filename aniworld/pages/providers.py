@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from aniworld.accounts.authentication import user_of
 from aniworld.pages import feedback, provider_cards
 from aniworld.pages.access import action, members
+from aniworld.recorded import as_told
 from aniworld.refusals import Forbidden
 from providers import changes
 from providers.asking import check_now
@@ -49,7 +50,7 @@ def _test(row: Provider) -> tuple[str, str]:
     if not record.error_message:
         told = _("%(name)s answered within %(time)d ms.") % {"name": row, "time": record.response_time or 0}
         return told, "success"
-    why = record.error_message
+    why = as_told(record.error_message)
     return why if str(row) in why else _("%(name)s: %(why)s") % {"name": row, "why": why}, "warning"
 
 

@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aniworld import recorded
+
 register = template.Library()
 
 _SPRITE = "vendor/lucide-static-1.62.0/icons.svg"
@@ -71,6 +73,12 @@ def series_cover(series: Any, eager: bool = False) -> dict[str, Any]:
     """The same for a series: its catalogue's cover, else the poster that is known to lie in its folder."""
     has_one = series.cover_url or _POSTER in series.pictures
     return cover(series.name, reverse("series-cover", args=[series.key]) if has_one else "", eager)
+
+
+@register.filter
+def as_told(text: str | None) -> str:
+    """What a worker wrote down, in the language of the page."""
+    return recorded.as_told(text or "")
 
 
 @register.filter

@@ -33,8 +33,9 @@ def wait(ask, seconds=120):
 
 
 found = call("POST", "/anime/search", {"query": sys.argv[1]})["items"]
+found = [hit for hit in found if not hit["in_library"]]
 if not found:
-    sys.exit("No catalogue has that.")
+    sys.exit("No catalogue has that, or all of it is in the library already.")
 print("found", found[0]["name"])
 
 # Answered at once; episodes, NFO files and pictures come in the background.

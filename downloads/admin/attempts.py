@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from aniworld.admin_pages.counting import BoundedPaginator
 from aniworld.admin_pages.pages import ReadOnly
+from aniworld.recorded import as_told
 from aniworld.templatetags.quantities import ago, duration, size, speed
 from downloads.admin import cells
 from downloads.admin.filters import HostFilter, ItemFilter, LanguageFilter, SeriesOfItemFilter
@@ -20,6 +21,9 @@ _LIGHTS: dict[str, str] = {
     Attempt.Outcome.STALLED: "warning",
     Attempt.Outcome.SLOW: "warning",
     Attempt.Outcome.RATE_LIMITED: "warning",
+    # A label without a colour would show the word of the database.
+    Attempt.Outcome.CANCELLED: "primary",
+    Attempt.Outcome.PARKED: "primary",
     "": "info",
 }
 
@@ -30,7 +34,7 @@ class AttemptAdmin(ReadOnly):
     when_empty = _("The first download writes its tries down here.")
     live_rooms = ("downloads", "download_progress")
     live_seconds = 30
-    list_display = ("when", "episode", "provider", "language", "result", "amount", "rate", "why", "next_step")
+    list_display = ("when", "episode", "provider", "language", "result", "amount", "rate", "why", "then")
     list_filter = ("outcome", HostFilter, LanguageFilter, SeriesOfItemFilter, ItemFilter)
     search_fields = ("item__series__name", "error", "provider")
     date_hierarchy = "started_at"
@@ -64,4 +68,8 @@ class AttemptAdmin(ReadOnly):
 
     @display(description=_("why"))
     def why(self, attempt: Attempt) -> SafeString:
-        return cells.cut(attempt.error)
+        return cells.cut(as_told(attempt.error))
+
+    @display(description=_("next step"))
+    def then(self, attempt: Attempt) -> str:
+        return as_told(attempt.next_step)

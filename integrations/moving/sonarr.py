@@ -64,8 +64,7 @@ def shows(place: str, key: str) -> list[Show]:
     try:
         page = client.get(f"{place}/api/v3/series", headers={"Accept": "application/json"}, limit=LARGEST_ANSWER)
     except AddressRefused as error:
-        help_ = _("Name it in ALLOWED_PRIVATE_HOSTS, as host:port, and start anew.")
-        raise NotReady(f"{error} {help_}", error.code) from None
+        raise NotReady(str(error), error.code) from None
     except Blocked:
         raise NotReady(_("Sonarr refuses the API key."), "key_refused") from None
     except ProviderError as error:

@@ -10,7 +10,7 @@ import pydantic
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
@@ -163,7 +163,7 @@ class Series(MonitoringState, LoadingState):
     class Meta:
         verbose_name = _("series")
         ordering = ["name", "id"]
-        verbose_name_plural = _("series")
+        verbose_name_plural = pgettext_lazy("several", "series")
         constraints = [
             models.UniqueConstraint(
                 fields=["folder"], condition=models.Q(deleted_at__isnull=True), name="series_one_folder"

@@ -84,7 +84,10 @@ class AddressGuard:
         if not found:
             raise ConnectionFailed(f"The name {host[:253]} does not resolve.")
         if not self.allows_private(host, port) and not all(is_global(address) for address in found):
-            raise PrivateAddress(f"{host[:253]} is in a private network, which providers may not reach.")
+            raise PrivateAddress(
+                f"{host[:253]} is in a private network, which providers may not reach. "
+                "If it is yours, name it in ALLOWED_PRIVATE_HOSTS and start anew."
+            )
         return found
 
     def connect(self, host: str, port: int, timeout: float | None, options: SocketOptions = ()) -> socket.socket:

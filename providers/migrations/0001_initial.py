@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=64, unique=True)),
                 ('kind', models.CharField(choices=[('catalogue', 'catalogue'), ('host', 'host')], max_length=16)),
                 ('display_name', models.CharField(max_length=100)),
-                ('base_url', models.CharField(blank=True, help_text='Of the site, for example https://catalogue.example.org', max_length=500, verbose_name='address')),
+                ('base_url', models.CharField(blank=True, help_text='Of the site, such as https://catalogue.example.org; of local files their folder. A host in your own network has to be named in ALLOWED_PRIVATE_HOSTS.', max_length=500, verbose_name='address')),
                 ('enabled', models.BooleanField(default=True, help_text='Used at all.')),
                 ('priority', models.PositiveIntegerField(default=100, help_text='Lower is tried first.')),
                 ('timeout_seconds', models.PositiveIntegerField(blank=True, null=True)),

@@ -71,7 +71,13 @@ class Provider(Record):
     kind = models.CharField(max_length=16, choices=Kind)
     display_name = models.CharField(max_length=100)
     base_url = models.CharField(
-        _("address"), max_length=500, blank=True, help_text=_("Of the site, for example https://catalogue.example.org")
+        _("address"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Of the site, such as https://catalogue.example.org; of local files their folder. "
+            "A host in your own network has to be named in ALLOWED_PRIVATE_HOSTS."
+        ),
     )
     enabled = models.BooleanField(default=True, help_text=_("Used at all."))
     priority = models.PositiveIntegerField(default=100, help_text=_("Lower is tried first."))

@@ -39,6 +39,16 @@ def is_member(person: User) -> bool:
     return person.groups.filter(name=roles.MEMBERS).exists()
 
 
+def test_whom_the_admin_is_not_for_is_told_so_and_not_sent_round_and_round() -> None:
+    client = Client()
+    client.force_login(user("guest", staff=False))
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_who_signs_in_for_the_admin_is_led_back_to_it(client: Client) -> None:
+    assert client.get("/admin/login/?next=/admin/", follow=True).redirect_chain[-1] == ("/admin/", 302)
+
+
 def test_the_group_gets_exactly_its_rights_however_often() -> None:
     rights.put_in_place()
     group = roles.members()
