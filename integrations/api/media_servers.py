@@ -14,7 +14,7 @@ from aniworld.api_types import Line, Paging, Problem, RowId
 from aniworld.api_types import page as page_of
 from aniworld.refusals import Invalid
 from integrations import changing
-from integrations.api.receivers import Address, Health, ReceiverName, Secret, Tested, found, health, saved, told
+from integrations.api.receivers import Address, Health, ReceiverName, ReceiverTested, Secret, found, health, saved, told
 from integrations.media_servers import telling
 from integrations.media_servers.models import MediaServer, Notice, key_wanted
 
@@ -118,7 +118,7 @@ def remove(request: HttpRequest, server_id: RowId) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/{server_id}/test", response={200: Tested, 404: Problem})
+@router.post("/{server_id}/test", response={200: ReceiverTested, 404: Problem})
 def test(request: HttpRequest, server_id: RowId) -> dict[str, Any]:
     """Asks it who it is, with its key, and waits for the answer."""
     return told(telling.try_out(_found(server_id)))

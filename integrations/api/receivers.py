@@ -38,7 +38,7 @@ class Health(Schema):
     failing_since: datetime | None
 
 
-class Tested(Schema):
+class ReceiverTested(Schema):
     """What came of a test: `reason` says why it went wrong, `about` what the other side calls itself."""
 
     ok: bool

@@ -16,7 +16,7 @@ from aniworld.api_types import Paging, Problem, RowId
 from aniworld.api_types import page as page_of
 from aniworld.refusals import Conflict, NotThere
 from integrations import changing
-from integrations.api.receivers import Address, Health, ReceiverName, Secret, Tested, found, health, saved, told
+from integrations.api.receivers import Address, Health, ReceiverName, ReceiverTested, Secret, found, health, saved, told
 from integrations.webhooks import delivering
 from integrations.webhooks.models import Delivery, Webhook
 from integrations.webhooks.occurrences import EVENTS, USUAL
@@ -137,7 +137,7 @@ def remove(request: HttpRequest, webhook_id: RowId) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/{webhook_id}/test", response={200: Tested, 404: Problem})
+@router.post("/{webhook_id}/test", response={200: ReceiverTested, 404: Problem})
 def test(request: HttpRequest, webhook_id: RowId) -> dict[str, Any]:
     """Sends a test message, and waits for the answer."""
     return told(delivering.try_out(_found(webhook_id)))

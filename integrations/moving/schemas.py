@@ -56,7 +56,7 @@ class LineBody(Schema):
     link: Line = ""
 
 
-class CandidateView(Schema):
+class ImportCandidateView(Schema):
     """A series that a line may mean."""
 
     provider: str = ""
@@ -75,7 +75,7 @@ class LineView(Schema):
     state: State
     chosen: bool
     reason: str
-    candidates: list[CandidateView]
+    candidates: list[ImportCandidateView]
     choice: int | None
     target: str
     series_key: str

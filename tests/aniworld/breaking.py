@@ -24,7 +24,7 @@ from aniworld.checks.channel import channel_layer
 from aniworld.checks.check import Look
 from aniworld.checks.migrations import migrations
 from aniworld.configuration import store
-from aniworld.supervisor.models import Cluster
+from aniworld.supervisor.models import SILENCE, Cluster, Machine
 from downloads.models import QuarantinedFile, QueueItem, QueueState
 from providers.models import Provider
 from tests.library.factories import make_episodes, make_series
@@ -225,6 +225,20 @@ def no_workers(bench: Bench) -> None:
 @breaks(working.workers)
 def silent_workers(bench: Bench) -> None:
     Cluster.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=50))
+
+
+@breaks(working.machines)
+def vanished_machine(bench: Bench) -> None:
+    now = timezone.now()
+    for name, seen_at in (("here", now), ("gone", now - 2 * SILENCE)):
+        Machine.objects.create(instance=name, host=name, started_at=now, seen_at=seen_at)
+
+
+@breaks(working.machines)
+def machines_of_two_versions(bench: Bench) -> None:
+    now = timezone.now()
+    for version in ("1", "2"):
+        Machine.objects.create(instance=version, host=version, version=version, started_at=now, seen_at=now)
 
 
 @breaks(working.restarts)

@@ -137,8 +137,14 @@ def test_keys_and_clicks_are_answered_at_once(page: Page, plain: Page) -> None:
     plain.locator("textarea").focus()
     machine = measured(plain, {"a letter": lambda: plain.keyboard.press("a")})["a letter"]
     page.bring_to_front()
-    times = measured(page, acts)
-    assert {name: time for name, time in times.items() if time > NEXT_PAINT_MS + machine - 16} == {}
+    # What something else on this machine held up once is asked again.
+    for _round in range(3):
+        times = measured(page, acts)
+        late = {name: time for name, time in times.items() if time > NEXT_PAINT_MS + machine - 16}
+        acts = {name: acts[name] for name in late}
+        if not late:
+            break
+    assert late == {}
 
 
 def test_it_scrolls_evenly_and_knows_all(page: Page, plain: Page) -> None:

@@ -110,7 +110,8 @@ def test_a_host_that_allows_two_keeps_two(host: Hosting, tmp_path: Path, refusal
     host.resources[PATH] = _resource(at_once=2, refusal=refusal, speed=2 * SPEED)
     assert _fetch(host, tmp_path) == BODY
     eventually(lambda: len([one for one in host.asked if one.status == 200]) >= 2, 5, "two connections noted")
-    assert 1 <= len([one for one in host.asked if one.status == refusal]) <= 4
+    # It is asked for more now and then, and the slower this machine, the more often.
+    assert 1 <= len([one for one in host.asked if one.status == refusal]) <= 8
 
 
 def test_a_host_that_refuses_the_only_connection_has_failed(host: Hosting, tmp_path: Path) -> None:

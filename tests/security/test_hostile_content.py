@@ -146,6 +146,8 @@ def test_the_api_gives_it_as_json_which_no_browser_takes_for_a_page(browser: Cli
         assert answer.status_code < 500 or answer.status_code == 503, address
         assert answer["X-Content-Type-Options"] == "nosniff", address
         kind = answer["Content-Type"]
-        assert kind.startswith(("application/json", "text/calendar", "text/plain", "image/")), f"{address}: {kind}"
+        assert kind.startswith(("application/json", "text/calendar", "text/plain", "text/csv", "image/")), (
+            f"{address}: {kind}"
+        )
         if kind.startswith("application/json"):
             json.loads(answer.content)
