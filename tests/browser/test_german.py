@@ -72,14 +72,26 @@ def test_from_the_first_run_past_a_failing_host_to_a_file(up: Running, window: C
     assert watched.errors == []
 
 
+# The point of a row furthest to the right that is neither a link nor a button.
+FREE = """row => {
+  row.scrollIntoView({ block: "center" });
+  const box = row.getBoundingClientRect();
+  for (let x = box.right - 4; x > box.left; x -= 4)
+    for (let y = box.top + 4; y < box.bottom; y += 4) {
+      const found = document.elementFromPoint(x, y);
+      if (row.contains(found) && !found.closest("a, button, select, input, label")) return [x, y];
+    }
+  throw new Error("nothing but links and buttons");
+}"""
+
+
 def swipe(page: Page, row: Locator, by: int) -> None:
-    """A finger on the row's cover or words, drawn sideways."""
-    box = row.bounding_box() or {"x": 0, "y": 0, "width": 0, "height": 0}
-    x, y = box["x"] + 30, box["y"] + box["height"] / 2
+    """A finger on the row's cover or words, drawn sideways: there where nothing else takes it."""
+    x, y = row.evaluate(FREE)
     touch = page.context.new_cdp_session(page)
 
     def send(kind: str, across: float) -> None:
-        points = [] if kind == "touchEnd" else [{"x": x + 200 + across, "y": y}]
+        points = [] if kind == "touchEnd" else [{"x": x + across, "y": y}]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     send("touchStart", 0)
