@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy, ngettext
 
 from aniworld.pages.access import members
@@ -184,7 +185,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "part_address": reverse("queue-part") + here,
         "anything_missing": _anything_missing(),
         "statistics": _statistics(),
-        "priorities": Priority.choices,
+        "priorities": [(value, capfirst(label)) for value, label in Priority.choices],
         **_arrivals(),
     }
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
@@ -43,7 +44,12 @@ _LONG = {
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A drawing of the sprite; it says nothing to a screen reader, the words beside it do."""
-    return _drawn(name, extra, static(_SPRITE))
+    return _drawn(name, extra, _sprite(settings.STATIC_URL))
+
+
+@lru_cache(maxsize=8)
+def _sprite(_below: str) -> str:
+    return static(_SPRITE)
 
 
 # A page of rows has a thousand of them, and few that differ.
