@@ -70,7 +70,7 @@ def watch() -> None:
     """Gets on with all that time moves: what waits for its series, what arrived, what has stood still."""
     for torrent in ClientTorrent.objects.to_resolve(clock.now())[:_MOST_AT_ONCE]:
         advance(torrent)
-    for torrent in ClientTorrent.objects.coming().prefetch_related("parts__item"):
+    for torrent in ClientTorrent.objects.coming().with_items():
         seen = sum(part.item.downloaded_bytes for part in torrent.parts.all() if part.item)
         if seen != torrent.seen_bytes:
             torrent.move(seen)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 
 from integrations.qbittorrent import places, shown
 from integrations.qbittorrent.asked import Call
 from integrations.qbittorrent.models import Category, ClientTorrent
+from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
 from integrations.qbittorrent.working import named
 from integrations.releases import one_line
 
@@ -139,8 +139,8 @@ def transfer(_call: Call) -> HttpResponse:
     return JsonResponse(_transfer(_rows(named(None))))
 
 
-def _rows(torrents_: QuerySet[ClientTorrent]) -> list[dict[str, Any]]:
-    return [shown.row(torrent) for torrent in torrents_.prefetch_related("parts__item")]
+def _rows(torrents_: ClientTorrentQuerySet) -> list[dict[str, Any]]:
+    return [shown.row(torrent) for torrent in torrents_.with_items()]
 
 
 def _transfer(rows: list[dict[str, Any]]) -> dict[str, Any]:

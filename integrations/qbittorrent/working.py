@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
-from django.db.models import QuerySet
-
 from aniworld.accounts.models import User
 from aniworld.configuration import store
 from downloads import queue, removal
 from downloads.models import Priority, QueueItem
 from integrations.qbittorrent import grabbing, handing
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
+from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
 from integrations.releases import HASH, one_line
 from library.models import Episode, EpisodeFile
 
@@ -25,10 +24,10 @@ _MOST_NAMED = 500
 
 def chosen(hashes: Collection[str] | None) -> list[ClientTorrent]:
     """The torrents of these hashes, or with None all; unknown ones are passed over. With what verbs need of them."""
-    return list(named(hashes).prefetch_related("parts__item__series", "parts__item__episode"))
+    return list(named(hashes).with_items("series", "episode"))
 
 
-def named(hashes: Collection[str] | None) -> QuerySet[ClientTorrent]:
+def named(hashes: Collection[str] | None) -> ClientTorrentQuerySet:
     """The same as a query. However long the list is, no more is asked for than there is."""
     rows = ClientTorrent.objects.all()
     if hashes is None:

@@ -14,7 +14,7 @@ from aniworld.configuration import store
 from downloads import queue
 from downloads.models import QueueItem
 from integrations.qbittorrent import grabbing, handing, upkeep
-from integrations.qbittorrent.models import ClientTorrent
+from integrations.qbittorrent.models import ClientPart, ClientTorrent
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
 from tests.integrations.managers import driving
@@ -345,6 +345,32 @@ def test_categories_and_tags(caller: Caller) -> None:
     caller.post("torrents/removeTags", hashes="all", tags="x")
     caller.post("torrents/deleteTags", tags="y")
     assert caller.get("torrents/tags").json() == []
+
+
+def test_thousands_are_listed_and_worked(caller: Caller) -> None:
+    """More than SQLite takes of alternatives in one query."""
+    count = 1200
+    series = series_of(count)
+    episodes = list(series.episodes.order_by("number"))
+    queue.enqueue(series, episodes, language=DUB.value)
+    items = {item.episode_id: item for item in QueueItem.objects.all()}
+    ClientTorrent.objects.bulk_create(
+        [
+            ClientTorrent(info_hash=f"{one.number:040x}", name=str(one), provider="demo", slug=series.slug, season=1,
+                          number=one.number, language=DUB.value, category="tv", stage=Stage.QUEUED)
+            for one in episodes
+        ],
+        batch_size=200,
+    )  # fmt: skip
+    by_number = {torrent.number: torrent for torrent in ClientTorrent.objects.all()}
+    ClientPart.objects.bulk_create(
+        [ClientPart(torrent=by_number[one.number], episode=one, item=items[one.pk], is_own=True) for one in episodes],
+        batch_size=200,
+    )
+    assert {row["state"] for row in caller.torrents(category="tv")} == {"queuedDL"}
+    assert len(caller.get("sync/maindata").json()["torrents"]) == count
+    assert caller.post("torrents/setShareLimits", hashes="all").status_code == 200
+    grabbing.watch()
 
 
 def test_lists_are_narrowed_ordered_and_cut_at_a_constant_cost(caller: Caller) -> None:
