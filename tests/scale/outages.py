@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 import requests
 
 from tests.downloads.driving import arrived, item
@@ -82,11 +83,15 @@ def _answered(web: Running, path: str, status: int) -> requests.Response:
 
 def held(fleet: Fleet, web: Running, ids: list[int], at_least: int = 200_000) -> None:
     """Each of them is at a worker and has some bytes, and gets no further."""
+    tried = "EXISTS (SELECT 1 FROM downloads_attempt WHERE item_id = item.id AND ended_at IS NULL)"
+    told = f"status, downloaded_bytes, {tried}, owner, error_message"
+    seen: list[tuple[Any, ...]] = []
 
     def all_are() -> bool:
-        tried = "EXISTS (SELECT 1 FROM downloads_attempt WHERE item_id = item.id AND ended_at IS NULL)"
-        of = f"downloads_queueitem item WHERE id IN {_listed(ids)}"
-        rows = fleet.rows(f"SELECT status, downloaded_bytes, {tried} FROM {of}")
-        return all(status == "downloading" and had > at_least and is_tried for status, had, is_tried in rows)
+        seen[:] = fleet.rows(f"SELECT {told} FROM downloads_queueitem item WHERE id IN {_listed(ids)}")
+        return all(status == "downloading" and had > at_least and is_tried for status, had, is_tried, *_rest in seen)
 
-    eventually(all_are, 150, "active downloads")
+    try:
+        eventually(all_are, 150, "active downloads")
+    except pytest.fail.Exception:
+        pytest.fail(f"not all are active: {seen}")

@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("scale"), pytest.ma
 NOTICED = 45
 # Of waits that measure nothing, on a machine with much else to do.
 PATIENCE = 150
+# So many fill all workers: who waits for a place at the host is at no try of which something could be told.
+AT_ONCE = 6
 # Regular work that comes once while these tests run.
 ONCE_IN_A_WHILE = {task.function for task in REGULAR if task.minutes >= 60}
 
@@ -82,6 +84,7 @@ def all_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         fleet.sign_in(workers[0], as_in=web)
         for host in HOSTS[1:]:
             workers[0].api("POST", f"/api/providers/config/{host}/disable")
+        workers[0].api("PUT", f"/api/providers/config/{MP4}", {"max_concurrent_downloads": AT_ONCE})
         # What is held back must not end as stalled while the last of them comes that far.
         configure(web, "downloads", stall_seconds=PATIENCE * 2)
         yield Machines(fleet, [web, workers[0]], workers)
@@ -115,7 +118,7 @@ def test_limits_of_how_many_hold_over_all_machines(all_of: Machines) -> None:
         assert at_host() <= 3
         time.sleep(0.05)
     all_of.fleet.heal()
-    all_of.web.api("PUT", f"/api/providers/config/{MP4}", {"max_concurrent_downloads": None})
+    all_of.web.api("PUT", f"/api/providers/config/{MP4}", {"max_concurrent_downloads": AT_ONCE})
     for state in arrived(all_of.webs[1], ids, PATIENCE):
         assert_whole(all_of.fleet.library / state["file_destination"])
         # Nobody took anything from anybody, although a clock is wrong.
@@ -197,8 +200,8 @@ def test_postgresql_goes_and_comes(all_of: Machines) -> None:
 def test_what_one_machine_puts_away_another_goes_on_with(all_of: Machines) -> None:
     for worker in all_of.workers:
         hold(worker)
-    configure(all_of.web, "downloads", max_concurrent_downloads=6)
-    ids = all_of.enqueue(6)
+    configure(all_of.web, "downloads", max_concurrent_downloads=AT_ONCE)
+    ids = all_of.enqueue(AT_ONCE)
     held(all_of.fleet, all_of.web, ids)
     [first, second, third] = all_of.workers
     assert first.stop() <= 10
@@ -224,8 +227,8 @@ def vanished(all_of: Machines) -> Vanished:
     """Kills them. While nobody knows of it yet, there is time for another test."""
     for worker in all_of.workers:
         hold(worker)
-    configure(all_of.web, "downloads", max_concurrent_downloads=6)
-    ids = all_of.enqueue(6)
+    configure(all_of.web, "downloads", max_concurrent_downloads=AT_ONCE)
+    ids = all_of.enqueue(AT_ONCE)
     held(all_of.fleet, all_of.web, ids)
     [first, second, third] = all_of.workers
     owners, left = all_of.places(ids), _instance(all_of.fleet, third)
