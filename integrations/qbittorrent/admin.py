@@ -20,6 +20,7 @@ from aniworld.audit.recording import Recorded
 from aniworld.templatetags.quantities import ago, size
 from integrations.qbittorrent import places, working
 from integrations.qbittorrent.models import Category, ClientPart, ClientSession, ClientTorrent
+from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
 from integrations.qbittorrent.states import Progress, progress_of
 
 _Stage = ClientTorrent.Stage
@@ -68,8 +69,8 @@ class ClientTorrentAdmin(Recorded, ReadOnly):
     actions = ("start", "stop", "forget", "forget_with_files")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClientTorrent]:
-        rows: QuerySet[ClientTorrent] = super().get_queryset(request)
-        return rows.prefetch_related("parts__item__series", "parts__item__episode")
+        rows: ClientTorrentQuerySet = super().get_queryset(request)
+        return rows.with_items("series", "episode")
 
     @display(description=_("added"), ordering="created_at")
     def added(self, torrent: ClientTorrent) -> str:

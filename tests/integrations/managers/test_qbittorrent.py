@@ -17,6 +17,7 @@ from integrations.qbittorrent import grabbing, handing, upkeep
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
+from tests.aniworld.people import user
 from tests.integrations.managers import driving
 from tests.integrations.managers.grabs import DUB, SUB, Caller, arrive, file_of, release_of, series_of
 
@@ -371,6 +372,12 @@ def test_thousands_are_listed_and_worked(caller: Caller) -> None:
     assert len(caller.get("sync/maindata").json()["torrents"]) == count
     assert caller.post("torrents/setShareLimits", hashes="all").status_code == 200
     grabbing.watch()
+    # All of them as one of fifty in a list.
+    first = ClientTorrent.objects.first()
+    ClientPart.objects.update(torrent=first)
+    browser = driving.caller()
+    browser.force_login(user("boss"))
+    assert browser.get("/admin/qbittorrent/clienttorrent/").status_code == 200
 
 
 def test_lists_are_narrowed_ordered_and_cut_at_a_constant_cost(caller: Caller) -> None:
