@@ -193,7 +193,7 @@ def test_postgresql_goes_and_comes(all_of: Machines) -> None:
     configure(all_of.web, "downloads", max_concurrent_downloads=4)
     ids = all_of.enqueue(3)
     held(all_of.fleet, all_of.web, ids)
-    postgresql_goes(all_of.fleet, all_of.webs, ids, 4)
+    postgresql_goes(all_of.fleet, [all_of.web], ids, 2)
 
 
 @pytest.mark.soak
