@@ -262,26 +262,6 @@ def test_faults_that_only_the_content_shows(site: Site, client: Client) -> None:
         assert third.status == 200
 
 
-def test_what_is_held_never_comes_whatever_part_is_asked_for(site: Site, client: Client) -> None:
-    url = resolve(site, client, "demo-file").url
-    site.faults.set("demo-file", {"fault": "hold", "after_bytes": 50_000})
-    assert body(client.open(url, offset=49_999, end=50_000))
-    for start in (49_000, 60_000):
-        with pytest.raises(TimedOut):
-            body(client.open(url, offset=start, end=70_000))
-    assert [line["bytes"] for line in site.requests("demo-file", "media")[-2:]] == [1000, 0]
-
-
-def test_what_is_held_ends_when_the_fault_is_taken_away(site: Site, client: Client) -> None:
-    url = resolve(site, client, "demo-file").url
-    site.faults.set("demo-file", {"fault": "hold", "after_bytes": 50_000})
-    with client.open(url) as held:
-        site.faults.clear()
-        with pytest.raises(ConnectionFailed):
-            body(held)
-    assert body(client.open(url, offset=50_000, end=60_000))
-
-
 def test_the_speed_of_a_connection(site: Site, client: Client) -> None:
     url = resolve(site, client, "demo-file").url
     site.faults.set("demo-file", {"fault": "speed", "speed": 200_000})
