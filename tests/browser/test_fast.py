@@ -13,7 +13,7 @@ from tests.browser.conftest import Watched
 from tests.browser.walking import session_of
 from tests.running import Running, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser apart")]
 
 SERIES = 5_000
 NEXT_PAINT_MS, FRAME_MS = 100, 34

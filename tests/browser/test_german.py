@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Watched
 from tests.running import PASSWORD, Running, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser apart")]
 
 PATIENCE = 60_000
 FAULTS = {"demo-file": {"fault": "404", "stage": "media"}}
@@ -70,6 +70,7 @@ def test_from_the_first_run_past_a_failing_host_to_a_file(up: Running, window: C
     watched_queue.goto("/activity")
     expect(watched_queue.locator(".journal__entry").filter(has_text="Demo File")).not_to_have_count(0)
     assert watched.errors == []
+    a_finger_cancels_a_row_and_the_toast_brings_it_back(up, window)
 
 
 # The point of a row furthest to the right that is neither a link nor a button.
@@ -100,7 +101,7 @@ def swipe(page: Page, row: Locator, by: int) -> None:
     send("touchEnd", by)
 
 
-def test_a_finger_cancels_a_row_and_the_toast_brings_it_back(up: Running, window: Callable[..., Watched]) -> None:
+def a_finger_cancels_a_row_and_the_toast_brings_it_back(up: Running, window: Callable[..., Watched]) -> None:
     up.login()
     up.api("POST", "/api/queue/stop")
     key = up.api("GET", "/api/anime")["items"][0]["key"]

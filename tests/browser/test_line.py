@@ -16,7 +16,7 @@ from tests.browser.line import Line
 from tests.browser.walking import add, fill_the_queue, session_of
 from tests.running import PASSWORD, Running, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser apart")]
 
 PATIENCE = 60_000
 # Every event that reaches the page, and the newest that its markup showed already.
@@ -101,7 +101,9 @@ def test_where_sockets_are_blocked_the_page_looks_and_says_so(
     expect(live).to_have_attribute("data-state", "connected", timeout=PATIENCE)
     expect(page.get_by_text("The queue is stopped.")).to_be_visible(timeout=PATIENCE)
     nothing_lost_or_doubled(up, page)
-    # While the socket lives nothing is asked.
+    # While the socket lives nothing is asked, once what was missed is fetched.
+    page.clock.run_for(2_000)
+    page.wait_for_load_state("networkidle")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.fast_forward(30_000)

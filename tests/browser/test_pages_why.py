@@ -39,6 +39,8 @@ def test_it_is_readable_for_everybody(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Failed its check")).to_be_visible()
     expect(page.get_by_role("button", name="Accept anyway")).to_be_visible()
+    # Before its scripts run, the link would lead to a page of its own.
+    page.wait_for_load_state()
     page.get_by_role("link", name="Show the plan").click()
     expect(page.get_by_text("It would arrive as")).to_be_visible()
     assert page.url.endswith(f"/queue/{failed.pk}")

@@ -13,7 +13,7 @@ from tests.browser.conftest import Watched
 from tests.browser.walking import add, fill_the_queue, session_of
 from tests.running import PASSWORD, Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("browser apart")]
 
 PATIENCE = 60_000
 MEMBER = f"from aniworld.accounts.models import User; User.objects.create_user(username='ben', password='{PASSWORD}')"

@@ -14,7 +14,7 @@ from tests.browser import seed
 from tests.browser.conftest import Watched
 from tests.browser.test_choosing import GARDEN
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser apart")]
 
 PAGES = (
     *("/", "/add", "/add?q=garden", "/queue", "/queue/window", "/calendar", "/favorites", "/providers", "/activity"),
