@@ -201,7 +201,7 @@ def test_a_power_cut_between_event_and_delivery_loses_nothing(
     def removed() -> list[Any]:
         return [one for one in others["hook"].received if one.json["event"] == "series_removed"]
 
-    [message] = eventually(removed, 40, "the webhook is told of what happened before the kill")
+    [message] = eventually(removed, 120, "the webhook is told of what happened before the kill")
     assert message.json["series"]["key"] == key
 
 
