@@ -76,10 +76,6 @@ class MachineQuerySet(RecordQuerySet["Machine"]):
         """Those that ended without a word, and that nobody has told of yet."""
         return self.filter(seen_at__lt=clock.now() - GONE, lost_at__isnull=True)
 
-    def with_workers(self) -> Self:
-        """Those that download."""
-        return self.filter(workers=True)
-
     def besides(self, instance: str) -> Self:
         """All but this one."""
         return self.exclude(instance=instance)

@@ -61,8 +61,8 @@ def test_from_the_first_run_past_a_failing_host_to_a_file(up: Running, window: C
     watched_queue.goto("/queue")
     # Live, in words and signs: the host that failed is crossed out, the next one is at work.
     trail = watched_queue.locator(".job--running .trail")
-    expect(trail.locator(".trail__host--failed")).to_contain_text("Demo File", timeout=PATIENCE)
-    expect(trail.locator(".trail__host--now")).to_contain_text(re.compile("Demo (HLS|AES)"), timeout=PATIENCE)
+    expect(trail.locator(".trail__host--failed")).to_have_text(re.compile("^Demo File"), timeout=PATIENCE)
+    expect(trail.locator(".trail__host--now")).to_have_text(re.compile("^Demo (HLS|AES)"), timeout=PATIENCE)
     expect(watched_queue.get_by_role("heading", name="Warteschlange")).to_be_visible()
     expect(page.locator(".state--disk").first).to_contain_text("Auf Festplatte", timeout=PATIENCE)
     expect(watched_queue.get_by_role("heading", name=re.compile("^Abgeschlossen"))).to_be_visible(timeout=PATIENCE)

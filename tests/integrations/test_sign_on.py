@@ -312,7 +312,12 @@ def test_the_changes_are_written_down(up: Running, provider: OpenIdProvider) -> 
     told_of = rows(up, "SELECT action, subject, changes FROM audit_change")
     assert ("first sign-in by OpenID", "user noted", '{"role": [null, "member"]}') in told_of
     assert ("role by OpenID", "user noted", '{"role": ["member", "administrator"]}') in told_of
-    log = "".join(path.read_text() for path in (up.data_dir / "logs").glob("*.log"))
+    provider.be("noted", preferred_username="noted", **roles("root"))
+    for name, value in next(iter(WRONG.values())).items():
+        setattr(provider.faults, name, value)
+    assert Browser(up).sign_on().status_code == 403
+    log = (up.data_dir / "logs" / "app.log").read_text()
+    assert "A sign-in at the OpenID provider failed" in log
     assert SECRET not in log
 
 
