@@ -21,7 +21,7 @@ EXAMPLES = ROOT / "docs" / "examples"
 STIRRING = "for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; call POST /queue/pause; call POST /queue/resume; done"
 # What a block has to have printed, by a piece of it.
 PRINTS = {
-    "apikey create": r"awk_\w{20}",
+    "apikey create": r"awk_[\w-]{20}",
     "/health": r'"status": ?"healthy"[\s\S]*"statistics"',
     "call POST /anime/search": r"^\d+$",
     "call POST /queue/start": r"Season 01/.*S01E01.*\.mp4$",

@@ -81,8 +81,8 @@ def _answered(web: Running, path: str, status: int) -> requests.Response:
     return eventually(ask, 60, f"{status} of {path}")[0]
 
 
-def held(fleet: Fleet, web: Running, ids: list[int], at_least: int = 200_000) -> None:
-    """Each of them is at a worker and has some bytes, and gets no further."""
+def held(fleet: Fleet, web: Running, ids: list[int], at_least: int = 1_500_000) -> None:
+    """Each of them is at a worker and gets no further, with so many bytes that some are noted beside them."""
     tried = "EXISTS (SELECT 1 FROM downloads_attempt WHERE item_id = item.id AND ended_at IS NULL)"
     told = f"status, downloaded_bytes, {tried}, owner, error_message"
     seen: list[tuple[Any, ...]] = []
