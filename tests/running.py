@@ -33,6 +33,7 @@ import requests
 
 from aniworld.environment import ROOT
 from aniworld.supervisor import linux
+from tests.clips import clips_there
 
 pytest.importorskip("websockets", reason="make test installs what this needs")
 from websockets.sync.client import ClientConnection, connect  # only after the line above
@@ -105,7 +106,10 @@ def redis_database() -> Any:
 
 
 class Running:
-    """One `up`. `environment` overrides variables, `arguments` are those of the command."""
+    """One `up`. `environment` overrides variables, `arguments` are those of the command.
+
+    Its demo site finds its clips in place, unless it `makes_clips` itself as on a new machine.
+    """
 
     def __init__(
         self,
@@ -115,11 +119,13 @@ class Running:
         with_redis: bool = False,
         demo: bool = False,
         data_dir: Path | None = None,
+        makes_clips: bool = False,
     ) -> None:
         self.arguments = arguments
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._own_folder = data_dir is None
+        self._makes_clips = makes_clips
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="aniworld-up-"))
         self.http = requests.Session()
         self.token = ""
@@ -169,6 +175,8 @@ class Running:
     def launch(self) -> subprocess.Popen[bytes]:
         """Starts the command and does not wait."""
         self._ready_before = self._said_ready()
+        if not self._makes_clips and self.environment["DEMO"] == "on":
+            clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or 24))
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), "up", *self.arguments],

@@ -16,6 +16,7 @@ from library import catalog, loading
 from library.models import Episode, Series
 from providers import registry
 from providers.demo.site import Site
+from tests.clips import clips_there
 
 
 class Demo:
@@ -44,6 +45,7 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo_site() -> Iterator[Site]:
+    clips_there(Path(settings.DEMO_DIR))
     with Site(Path(settings.DEMO_DIR)) as site:
         os.environ["DEMO_SITE_PORT"] = str(site.port)
         yield site

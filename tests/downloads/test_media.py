@@ -11,17 +11,16 @@ from django.conf import settings
 from downloads import truth
 from downloads.interruptions import Untrue
 from downloads.media import remux
-from providers.demo.clips import Clips, clips_in, make
+from providers.demo.clips import Clips
 from providers.exceptions import WrongContent
+from tests.clips import clips_there
 
 SECONDS = 24
 
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = clips_in(Path(settings.DEMO_DIR), SECONDS)
-    make(found, SECONDS)
-    return found
+    return clips_there(Path(settings.DEMO_DIR), SECONDS)
 
 
 @pytest.fixture

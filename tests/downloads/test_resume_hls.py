@@ -28,8 +28,9 @@ from downloads.interruptions import LeaseLost
 from downloads.models import QueueItem
 from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
-from providers.demo.clips import Clips, clips_in, make
+from providers.demo.clips import Clips
 from providers.exceptions import Expired, ProviderError, WrongContent
+from tests.clips import clips_there
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
@@ -47,9 +48,7 @@ def host(transactional_db: None) -> Iterator[Hosting]:
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = clips_in(Path(django_settings.DEMO_DIR), 24)
-    make(found, 24)
-    return found
+    return clips_there(Path(django_settings.DEMO_DIR), 24)
 
 
 def _segments(clips: Clips) -> list[bytes]:

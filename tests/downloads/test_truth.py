@@ -12,7 +12,7 @@ from downloads import truth
 from downloads.interruptions import Untrue
 from downloads.spoken import contradiction
 from providers.contracts import Language
-from providers.demo.clips import clips_in, make
+from tests.clips import clips_there
 
 SECONDS = 24
 DUB, SUB = Language.GERMAN_DUB, Language.GERMAN_SUB
@@ -20,9 +20,7 @@ DUB, SUB = Language.GERMAN_DUB, Language.GERMAN_SUB
 
 @pytest.fixture(scope="module")
 def movie() -> Path:
-    clips = clips_in(Path(settings.DEMO_DIR), SECONDS)
-    make(clips, SECONDS)
-    return clips.file(0, "deu")
+    return clips_there(Path(settings.DEMO_DIR), SECONDS).file(0, "deu")
 
 
 def tagged(movie: Path, target: Path, *languages: str) -> Path:

@@ -20,7 +20,7 @@ from downloads.interruptions import LeaseLost, MustWait
 from downloads.models import QueueItem
 from providers import ytdlp_listing
 from providers.contracts import StreamKind
-from providers.demo.clips import Clips, clips_in, make
+from providers.demo.clips import Clips
 from providers.exceptions import (
     AddressRefused,
     Blocked,
@@ -30,6 +30,7 @@ from providers.exceptions import (
     ServerFailed,
     WrongContent,
 )
+from tests.clips import clips_there
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
@@ -38,9 +39,7 @@ pytestmark = pytest.mark.xdist_group("engine")
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:
-    found = clips_in(Path(settings.DEMO_DIR), 24)
-    make(found, 24)
-    return found
+    return clips_there(Path(settings.DEMO_DIR), 24)
 
 
 @pytest.fixture

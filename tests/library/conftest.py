@@ -13,11 +13,14 @@ from aniworld.configuration import store
 from library import loading
 from providers import registry
 from providers.demo.site import Site
+from tests.clips import clips_there
 
 
 @pytest.fixture(scope="session")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site(tmp_path_factory.mktemp("demo"), port=0) as site:
+    folder = tmp_path_factory.mktemp("demo")
+    clips_there(folder)
+    with Site(folder, port=0) as site:
         yield site
 
 

@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -17,6 +16,7 @@ from providers import registry
 from providers.demo.site import Site
 from providers.http import Client, Policy
 from providers.models import Provider
+from tests.clips import clips_there
 from tests.providers.databases import on_postgresql
 
 Script = Callable[[str, socket.socket], None]
@@ -94,10 +94,9 @@ def loopback() -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.getbasetemp().parent / "provider-clips"
-    with Site(Path(folder), clip_seconds=6) as site:
-        # The clients of the tests are not as patient as making them may take.
-        assert site.clips.wait(60), site.clips.error
+    folder = tmp_path_factory.mktemp("demo")
+    clips_there(folder, 6)
+    with Site(folder, clip_seconds=6) as site:
         yield site
 
 

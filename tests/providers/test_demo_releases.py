@@ -13,6 +13,7 @@ from providers.demo import options
 from providers.demo.releases import Releases, UnknownRelease, all_series, links, releases
 from providers.demo.series import links as first_links
 from providers.demo.site import Site
+from tests.clips import clips_there
 
 NEW: dict[str, Any] = {"slug": "wolkenfischer", "season": 1, "number": 10, "languages": ["German Sub"]}
 
@@ -26,6 +27,7 @@ def _as_at_the_start() -> Iterator[None]:
 
 @pytest.fixture
 def site(tmp_path: Any) -> Iterator[Site]:
+    clips_there(tmp_path)
     with Site(tmp_path, port=0) as running:
         yield running
 

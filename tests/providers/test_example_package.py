@@ -13,9 +13,9 @@ import pytest
 
 from aniworld.environment import ROOT
 from providers.contracts import Language, SeasonEntry
-from providers.demo import clips
 from providers.exceptions import NotFound, PageNotUnderstood
 from providers.http import Client, Policy
+from tests.clips import clips_there
 from tests.providers.example_site import NAME, SLUG, ExampleSite, example_site
 from tests.running import Running, eventually
 
@@ -45,8 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleSite]:
-    made = clips.clips_in(tmp_path_factory.mktemp("clips"), 8)
-    clips.make(made, 8)
+    made = clips_there(tmp_path_factory.mktemp("clips"), 8)
     with example_site(made.file(0, "deu").read_bytes()) as one:
         yield one
 
