@@ -1,4 +1,4 @@
-"""Hours of the day: when downloads may run, and when another limit of the bandwidth is in force. The server's local time."""
+"""Hours of the day by the server's clock: when downloads may run, and when another bandwidth limit is in force."""
 
 from __future__ import annotations
 

@@ -77,16 +77,17 @@ def _open_menu(page: Page) -> None:
 
 
 def _open_record(page: Page) -> None:
-    page.goto(page.locator("#result_list th a").first.get_attribute("href") or "")
+    page.goto(page.locator("#result_list tbody th a").first.get_attribute("href") or "")
 
 
-def _lose_cookies(page: Page) -> None:
-    """A form that is sent without them."""
-    kept = page.context.cookies()
-    page.context.clear_cookies()
-    page.locator("form[action='/logout'] button").dispatch_event("click")
-    page.wait_for_load_state()
-    page.context.add_cookies(kept)  # type: ignore[arg-type]  # what it answered itself
+def _send_stale(page: Page) -> None:
+    """A form whose token is of another login."""
+    page.evaluate("""() => {
+        const form = document.querySelector("form[data-theme-form]");
+        form.querySelector("[name=csrfmiddlewaretoken]").value = "stale";
+        form.submit();
+    }""")
+    page.wait_for_url("**/theme")
 
 
 def _help(page: Page) -> None:
@@ -160,7 +161,7 @@ PAGES = (
     ),
     Shot("settings-menu", "/settings/downloads", _open_menu),
     Shot("settings-wrong", "/settings/downloads", lambda page: _save_wrong(page)),
-    Shot("403", "/queue", _lose_cookies),
+    Shot("403", "/queue", _send_stale),
     Shot("404", "/no/such/page"),
     Shot("offline", "/offline"),
     Shot("login", "/login", signed_in=False),
@@ -292,6 +293,9 @@ class Camera:
             if look == "forced" and (shot.name not in FORCED or view.size != DESK or view.language != "en-GB"):
                 continue
             page.emulate_media(**media)
+            if "/admin/" in page.url:
+                page.reload()  # its theme is told by a class that is set once
+                _settle(page)
             name = f"{shot.name}-{replace(view, theme=look)}"
             page.screenshot(path=self.to / f"{name}.png")
             if is_long and look != "forced":
