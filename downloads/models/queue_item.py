@@ -163,11 +163,6 @@ class QueueItem(UpgradeState, WorkPlace, Record):
         """Whether the token is still good, without writing anything."""
         return self._mine().exists()
 
-    @property
-    def is_fetched(self) -> bool:
-        """Whether all of it has come, so that it is being joined, checked or moved into the library."""
-        return self.status == self.Status.DOWNLOADING and self.progress_percent >= 100
-
     def renew(self) -> bool:
         """Extends the lease."""
         return bool(self._mine().update(lease_until=clock.now() + LEASE))
