@@ -195,11 +195,24 @@ README = (
 )
 # How a browser is told to show a page.
 LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "forced": {"color_scheme": "dark", "forced_colors": "active"},
+    "light": {"color_scheme": "light", "forced_colors": "none", "contrast": "no-preference"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none", "contrast": "no-preference"},
+    "forced": {"color_scheme": "dark", "forced_colors": "active", "contrast": "no-preference"},
+    "contrast": {"color_scheme": "light", "forced_colors": "none", "contrast": "more"},
 }
-FORCED = ("library", "series", "queue", "providers", "calendar", "settings-downloads", "login", "setup", "favourites")
+# Those for few, at a desk.
+RARE_LOOKS = ("forced", "contrast")
+RARELY_TAKEN = (
+    "library",
+    "series",
+    "queue",
+    "providers",
+    "calendar",
+    "settings-downloads",
+    "login",
+    "setup",
+    "favourites",
+)
 GERMAN = (
     "library",
     "series",
@@ -289,20 +302,23 @@ class Camera:
             _settle(page)
         is_long = not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2
         # Each page is opened once, and shown as it is in every look.
-        for look, media in LOOKS.items():
-            if look == "forced" and (shot.name not in FORCED or view.size != DESK or view.language != "en-GB"):
-                continue
-            page.emulate_media(**media)
-            if "/admin/" in page.url:
-                page.reload()  # its theme is told by a class that is set once
-                _settle(page)
-            name = f"{shot.name}-{replace(view, theme=look)}"
-            page.screenshot(path=self.to / f"{name}.png")
-            if is_long and look != "forced":
-                page.screenshot(path=self.to / f"{name}-whole.png", full_page=True)
-        page.emulate_media(**LOOKS["light"] | {"forced_colors": "none"})
+        for look in LOOKS:
+            if look not in RARE_LOOKS:
+                self._show(page, look, f"{shot.name}-{replace(view, theme=look)}", whole=is_long)
+            elif shot.name in RARELY_TAKEN and view.size == DESK and view.language == "en-GB":
+                self._show(page, look, f"{shot.name}-{replace(view, theme=look)}", whole=False)
+        page.emulate_media(**LOOKS["light"])
         if shot.after:
             shot.after(page)
+
+    def _show(self, page: Page, look: str, name: str, *, whole: bool) -> None:
+        page.emulate_media(**LOOKS[look])
+        if "/admin/" in page.url:
+            page.reload()  # its theme is told by a class that is set once
+            _settle(page)
+        page.screenshot(path=self.to / f"{name}.png")
+        if whole:
+            page.screenshot(path=self.to / f"{name}-whole.png", full_page=True)
 
 
 def main() -> None:
