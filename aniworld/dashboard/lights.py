@@ -15,14 +15,10 @@ from providers.models import Provider
 def facts(_request: HttpRequest) -> dict[str, Any]:
     """Catalogues first, then hosts in the order of their priority; those nothing can be told of are only counted."""
     rows = list(Provider.objects.filter(enabled=True).select_related("status_record"))
-    shown = [{"row": row, "light": light_of(row), "state": state_of(row)} for row in rows if not _is_untried(row)]
+    told = [row for row in rows if not checking.is_untried(row)]
+    shown = [{"row": row, "light": light_of(row), "state": state_of(row)} for row in told]
     return {
         "providers": shown,
         "providers_untried": len(rows) - len(shown),
         "providers_off": Provider.objects.filter(enabled=False).count(),
     }
-
-
-def _is_untried(row: Provider) -> bool:
-    """Whether neither a check, which has nothing to ask, nor a download told anything of it."""
-    return light_of(row).word == "unknown" and bool(checking.why_not(row))

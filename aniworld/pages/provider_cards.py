@@ -56,10 +56,10 @@ class Card:
         """Whether its message is of a failure; one that can't be checked at all has failed at nothing."""
         return bool(self.state.error_message) and not self.is_untried and self.light.word != "unknown"
 
-    @property
+    @cached_property
     def is_untried(self) -> bool:
-        """Whether nothing is known of it because its check has nothing to ask and no download went through it yet."""
-        return bool(self.cannot_be_tested) and not self.health.total_requests and not self.state.last_check
+        """Whether nothing is known of it: its check has nothing to ask, and nothing was downloaded from it yet."""
+        return not self.health.total_requests and checking.is_untried(self.provider)
 
     @property
     def rests(self) -> bool:
