@@ -1,14 +1,15 @@
-"""What every request goes through: security headers, JSON errors, the way to the first run, language."""
+"""What every request goes through: security headers, JSON errors, the way to the first run, language, time zone."""
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, is_valid_path
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from aniworld.accounts.api import preferences_of
@@ -174,3 +175,32 @@ class Preferences:
         if language in dict(settings.LANGUAGES):
             translation.activate(language)
             request.LANGUAGE_CODE = language
+
+
+class TimeZone:
+    """Shows times in the zone that the browser named in its cookie (`zone.js`); in the server's where it named none.
+
+    What an operator set by the time of day stays in the server's.
+    """
+
+    COOKIE = "zone"
+    LONGEST = 64
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Only pages: programs name their zone themselves."""
+        if is_api(request.path_info):
+            return self.get_response(request)
+        with timezone.override(self._named(request.COOKIES.get(self.COOKIE, ""))):
+            return self.get_response(request)
+
+    def _named(self, name: str) -> zoneinfo.ZoneInfo | None:
+        """None where this machine knows no such zone: the server's then."""
+        if not name or len(name) > self.LONGEST:
+            return None
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (KeyError, OSError, ValueError):
+            return None

@@ -26,7 +26,7 @@ class Place:
 
 
 PLACES = (
-    Place("library", _("Library"), "library", ("series", "add", "episode-why"), main=True, key="l"),
+    Place("library", _("Library"), "library", ("series", "add", "episode-why", "findings"), main=True, key="l"),
     Place("queue", _("Queue"), "download", main=True, key="q"),
     Place("calendar", _("Calendar"), "calendar", main=True, key="c"),
     Place("favorites", _("Favourites"), "star", main=True, key="f"),

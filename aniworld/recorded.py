@@ -10,39 +10,19 @@ import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from django.utils.translation import get_language, gettext, gettext_noop, ngettext
+from django.utils.translation import get_language, gettext, ngettext
+
+from aniworld.recorded_sentences import SENTENCES
 
 # Longer ones are pages of another program, and not worth the search.
 _LONGEST = 2000
 _CACHED = 2048
-_PLACE = re.compile(r"%(?:\((?P<name>\w+)\))?(?P<kind>[sd])")
+_PLACE = re.compile(r"%(?:\((?P<name>\w+)\))?(?:\.\d)?(?P<kind>[sdf])")
+_LOOKS = {"s": ".+?", "d": r"\d+", "f": r"\d+\.\d+"}
+_DURATION = re.compile(r"\d+ (?:minutes|seconds)")
 # What these say at this place is itself a recorded text.
 _NESTED = "message"
 
-_SENTENCES = (
-    gettext_noop("Tries %s next."),
-    gettext_noop("No usable source in %(wanted)s; the catalogue offers %(offered)s."),
-    gettext_noop("%s has no address that could be checked."),
-    gettext_noop("%s answered with a challenge."),
-    gettext_noop("%(place)s refuses access (%(status)s)."),
-    gettext_noop("%(place)s does not exist (%(status)s)."),
-    gettext_noop("%(place)s asks to slow down (%(status)s)."),
-    gettext_noop("%(place)s answered with an error (%(status)s)."),
-    gettext_noop("%(place)s answered unexpectedly (%(status)s)."),
-    gettext_noop("%s answered with a captcha."),
-    gettext_noop("%s answered with a login form."),
-    gettext_noop("The name %s does not resolve."),
-    gettext_noop("No connection to %(host)s: %(reason)s."),
-    gettext_noop("%s did not answer in time."),
-    gettext_noop("%s sent nothing for too long."),
-    gettext_noop("The connection to %s was closed."),
-    gettext_noop("The connection to %s broke off."),
-    gettext_noop(
-        "%s is in a private network, which providers may not reach. "
-        "If it is yours, name it in ALLOWED_PRIVATE_HOSTS and start anew."
-    ),
-    gettext_noop("%s led into a private network, which providers may not reach."),
-)
 _COUNTED = (
     ("%(message)s (tried once)", "%(message)s (tried %(count)d times)"),
     ("%(message)s (each tried once)", "%(message)s (each tried %(count)d times)"),
@@ -97,23 +77,33 @@ Say = Callable[[dict[str, str]], str]
 def _patterns() -> tuple[tuple[re.Pattern[str], Say], ...]:
     counted = [(_pattern(form), _counting(*forms)) for forms in _COUNTED for form in forms]
     no_host = (_pattern(_NO_HOST), lambda found: gettext(_NO_HOST) % _hosts(found["value"]))
-    return (*counted, no_host, *((_pattern(sentence), _saying(sentence)) for sentence in _SENTENCES))
+    return (*counted, no_host, *((_pattern(sentence), _saying(sentence)) for sentence in SENTENCES))
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     parts, end = [], 0
     for place in _PLACE.finditer(sentence):
-        what = r"\d+" if place["kind"] == "d" else ".+?"
-        parts += [re.escape(sentence[end : place.start()]), f"(?P<{place['name'] or 'value'}>{what})"]
+        name, what = place["name"] or "value", _LOOKS[place["kind"]]
+        parts += [re.escape(sentence[end : place.start()]), f"(?P<{name}>{what})"]
         end = place.end()
     return re.compile("".join([*parts, re.escape(sentence[end:])]), re.DOTALL)
 
 
 def _saying(sentence: str) -> Say:
+    read = {place["name"] or "value": _READ[place["kind"]] for place in _PLACE.finditer(sentence)}
+
     def say(found: dict[str, str]) -> str:
-        return gettext(sentence) % (found.get("value") or found)
+        values = {name: read[name](value) for name, value in found.items()}
+        return gettext(sentence) % values.get("value", values)
 
     return say
+
+
+def _worded(value: str) -> str:
+    return _retold(value) if _DURATION.fullmatch(value) else value
+
+
+_READ: dict[str, Callable[[str], object]] = {"s": _worded, "d": int, "f": float}
 
 
 def _counting(one: str, many: str) -> Say:

@@ -247,6 +247,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "aniworld.accounts.proxied.ProxySignIn",
     "aniworld.middleware.Preferences",
+    "aniworld.middleware.TimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -308,6 +309,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda _request: static("vendor/idiomorph-0.8.0/idiomorph-ext.min.js"),
         lambda _request: static("js/admin_live.js"),
+        lambda _request: static("js/zone.js"),
     ],
     "COLORS": {
         # The neutral ramp of the pages (tokens.css), a shade for each of the theme's steps.

@@ -1,4 +1,4 @@
-"""Hours of the day: when downloads may run, and when another limit of the bandwidth is in force. Local time."""
+"""Hours of the day by the server's clock: when downloads may run, and when another bandwidth limit is in force."""
 
 from __future__ import annotations
 
@@ -46,10 +46,15 @@ def hours() -> Hours | None:
     return Hours.read(rules.window_start, rules.window_end)
 
 
+def _now() -> datetime:
+    """By the server's clock, whatever zone the page that asks is shown in."""
+    return timezone.localtime(timezone=timezone.get_default_timezone())
+
+
 def opens_at() -> datetime | None:
     """When downloads may run again; None while they may."""
     window = hours()
-    now = timezone.localtime()
+    now = _now()
     if window is None or window.contain(now.time()):
         return None
     return window.begin_after(now)
@@ -59,6 +64,6 @@ def bandwidth_limit() -> float | None:
     """The limit of all downloads together that is in force at this hour, in megabits per second; None: no limit."""
     rules = store.current().downloads
     timed = Hours.read(rules.timed_limit_start, rules.timed_limit_end)
-    if rules.timed_limit_mbps and timed and timed.contain(timezone.localtime().time()):
+    if rules.timed_limit_mbps and timed and timed.contain(_now().time()):
         return rules.timed_limit_mbps
     return rules.bandwidth_limit_mbps

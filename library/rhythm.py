@@ -11,7 +11,7 @@ from django.utils import timezone
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Every `minutes`, or with `cron` (five fields, local time) at its times instead."""
+    """Every `minutes`, or with `cron` (five fields, the server's local time) at its times instead."""
 
     minutes: int
     cron: str = ""
@@ -20,7 +20,8 @@ class Rhythm:
         """The first time after `moment`."""
         if not self.cron:
             return moment + timedelta(minutes=self.minutes)
-        found: datetime = croniter(self.cron, timezone.localtime(moment)).get_next(datetime)
+        local = timezone.localtime(moment, timezone.get_default_timezone())
+        found: datetime = croniter(self.cron, local).get_next(datetime)
         return found
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from aniworld.accounts.models import Preferences
 from aniworld.configuration import store
 from providers import monitored, outcomes, registry
 from providers.exceptions import ConnectionFailed, NotConfigured, ProviderError
+from providers.lights import light_of
 from providers.models import INTERVALS, Provider, ProviderStatus
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ def why_not(row: Provider) -> str:
     except NotConfigured as error:
         return str(error)
     return "" if asked.is_checkable else str(_without_address(asked))
+
+
+def is_untried(row: Provider) -> bool:
+    """Whether nothing is known of it: its check has nothing to ask, and no request told anything either."""
+    return light_of(row).word == "unknown" and bool(why_not(row))
 
 
 def check_these(rows: Iterable[Provider]) -> str:

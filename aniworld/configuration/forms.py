@@ -121,7 +121,7 @@ SECTION_TITLES = {
     "providers": _("Provider defaults"),
     "notifications": _("Notifications"),
     "scheduler": _("Scheduler"),
-    "integrations": _("Integrations"),
+    "integrations": _("Media managers"),
     "logging": _("Logging"),
     "advanced": _("Advanced"),
 }

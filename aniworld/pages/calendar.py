@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from django.utils.formats import get_format
 
 from aniworld.accounts.authentication import user_of
 from aniworld.accounts.feeds import Feed
+from aniworld.configuration import store
 from aniworld.pages.access import members
 from downloads import calendar
 from downloads.api.calendar import addresses
@@ -41,6 +42,8 @@ class Day:
     is_today: bool
     is_in_month: bool
     entries: Sequence[Entry]
+    is_whole: bool = False
+    address: str = ""
 
     @property
     def shown(self) -> Sequence[Entry]:
@@ -55,39 +58,44 @@ class Day:
     @property
     def listed(self) -> Sequence[Entry]:
         """What the list has of it."""
-        return self.entries[:LISTED_A_DAY]
+        return self.entries if self.is_whole else self.entries[:LISTED_A_DAY]
 
     @property
     def unlisted_count(self) -> int:
         """What it only counts."""
-        return max(0, len(self.entries) - LISTED_A_DAY)
+        return len(self.entries) - len(self.listed)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: the month by its first day, of which series, and how it is shown."""
+    """What was asked for: the month by its first day, or one day of it, of which series, and how it is shown."""
 
     month: date
     monitored: bool
     view: str
+    day: date | None = None
 
     @classmethod
     def of(cls, query: Mapping[str, str], today: date) -> Wanted:
         """What cannot be understood is as if it were not there."""
-        view = query.get("view", "")
+        day = _day(query.get("day", ""))
+        view = "agenda" if day else query.get("view", "")
         return cls(
-            _month(query.get("month", ""), today),
+            day.replace(day=1) if day else _month(query.get("month", ""), today),
             query.get("show") == "monitored",
             view if view in VIEWS else VIEWS[0],
+            day,
         )
 
     def address(self, **changed: Any) -> str:
         """The query of this calendar with something changed, without what goes without saying."""
         month, monitored, view = (changed.get(name, getattr(self, name)) for name in ("month", "monitored", "view"))
+        day = changed.get("day")
         named = {
-            "month": f"{month:%Y-%m}",
+            "month": "" if day else f"{month:%Y-%m}",
+            "day": f"{day:%Y-%m-%d}" if day else "",
             "show": "monitored" if monitored else "",
-            "view": view if view != "month" else "",
+            "view": view if view != "month" and not day else "",
         }
         return f"?{urlencode({name: value for name, value in named.items() if value})}"
 
@@ -136,21 +144,25 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     wanted = Wanted.of(request.GET, today)
     days = grid_of(wanted.month)
     found = calendar.listed(days, today=today, monitored=True if wanted.monitored else None)
-    listed = _days(days, wanted.month, today, found.entries)
+    listed = [
+        replace(day, is_whole=day.date == wanted.day, address=wanted.address(day=day.date))
+        for day in _days(days, wanted.month, today, found.entries)
+    ]
     before, after = _next_month(wanted.month, -1), _next_month(wanted.month, 1)
     return {
         "wanted": wanted,
         "weeks": [listed[start : start + 7] for start in range(0, len(listed), 7)],
-        "agenda": [day for day in listed if day.is_in_month and day.entries],
+        "agenda": [day for day in listed if day.is_in_month and day.entries and wanted.day in (None, day.date)],
         "before": wanted.address(month=before) if before else "",
         "after": wanted.address(month=after) if after else "",
         "now": wanted.address(month=today.replace(day=1)),
-        "all_address": wanted.address(monitored=False),
-        "monitored_address": wanted.address(monitored=True),
+        "all_address": wanted.address(monitored=False, day=wanted.day),
+        "monitored_address": wanted.address(monitored=True, day=wanted.day),
         "month_address": wanted.address(view="month"),
         "agenda_address": wanted.address(view="agenda"),
         "truncated": found.truncated,
-        "part_address": reverse("calendar-part") + wanted.address(),
+        "part_address": reverse("calendar-part") + wanted.address(day=wanted.day),
+        "has_tmdb_key": bool(store.current().metadata.tmdb_api_key),
     }
 
 
@@ -191,6 +203,14 @@ def _month(text: str, today: date) -> date:
     except ValueError:
         return today.replace(day=1)
     return month if _FIRST_YEAR <= month.year <= _LAST_YEAR else today.replace(day=1)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else None
 
 
 def _next_month(month: date, step: int) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, Value, When
@@ -19,7 +20,7 @@ from providers.lookup import state_of
 from providers.models import Provider, ProviderStatus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Card:
     """One provider: its row, light, state, figures since the last reset, and the hours of the last day."""
 
@@ -29,7 +30,7 @@ class Card:
     health: HealthRecord
     hours: list[HourOfDay]
 
-    @property
+    @cached_property
     def cannot_be_tested(self) -> str:
         """Why its check has nothing to ask; empty when it has."""
         return checking.why_not(self.provider)
@@ -53,7 +54,12 @@ class Card:
     @property
     def has_failed(self) -> bool:
         """Whether its message is of a failure; one that can't be checked at all has failed at nothing."""
-        return bool(self.state.error_message) and self.light.word != "unknown"
+        return bool(self.state.error_message) and not self.is_untried and self.light.word != "unknown"
+
+    @cached_property
+    def is_untried(self) -> bool:
+        """Whether nothing is known of it: its check has nothing to ask, and nothing was downloaded from it yet."""
+        return not self.health.total_requests and checking.is_untried(self.provider)
 
     @property
     def rests(self) -> bool:

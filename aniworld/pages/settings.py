@@ -13,6 +13,7 @@ from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -30,6 +31,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 VIA = "page"
 
+_TOLD_IN_LOCAL_TIME = ("_start", "_end", "cron")
 # Section → title → the keys below it. What is not named here follows at the end, without a title.
 _GROUPS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "downloads": (
@@ -67,40 +69,64 @@ def administrators(view: View[P]) -> View[P]:
 
 @dataclass(frozen=True)
 class Place:
-    """A link of the list at the left."""
+    """A link of the list at the left; `in_admin`: it leads out of the settings."""
 
     title: Any
     address: str
     is_current: bool
+    in_admin: bool
+
+
+@dataclass(frozen=True)
+class Fieldset:
+    """Fields of a form below their title, which may be empty."""
+
+    title: Any
+    fields: list[BoundField]
+
+    @property
+    def zone(self) -> str:
+        """The time zone that times of day or cron expressions among them are in; empty where there are none."""
+        told = any(field.name.endswith(_TOLD_IN_LOCAL_TIME) for field in self.fields)
+        return timezone.get_default_timezone_name() if told else ""
+
+
+# Of the configuration, but about programs that talk to this one.
+_OF_OTHERS = "integrations"
+Links = list[tuple[Any, str]]
 
 
 def _places(request: HttpRequest) -> list[tuple[str, list[Place]]]:
-    own: list[tuple[Any, str]] = [(_("Appearance"), reverse("settings")), (_("Account"), reverse("settings-account"))]
+    own: Links = [(_("Appearance"), reverse("settings")), (_("Account"), reverse("settings-account"))]
     groups = [(_("Yours"), own)]
     if user_of(request).is_staff:
-        sections = [(title, reverse("settings-section", args=[name])) for name, title in SECTION_TITLES.items()]
-        keys = [(_("API keys"), reverse("settings-keys")), (_("Configuration backups"), reverse("settings-backups"))]
-        keys.append((_("Move in"), reverse("settings-move-in")))
-        groups.append((_("Configuration"), [*sections, *keys]))
-        groups.append((_("Integrations"), _integrations()))
-    path = request.path
-    return [
-        (
-            title,
-            [
-                Place(name, at, path == at or (path.startswith(f"{at}/") and at != reverse("settings")))
-                for name, at in links
-            ],
-        )
-        for title, links in groups
-    ]
+        groups.append((_("Configuration"), _configuration()))
+        groups.append((_("Other programs"), _other_programs()))
+    return [(title, [_place(name, at, request.path) for name, at in links]) for title, links in groups]
 
 
-def _integrations() -> list[tuple[Any, str]]:
-    """They are entered in the admin."""
+def _place(title: Any, at: str, path: str) -> Place:
+    is_current = path == at or (path.startswith(f"{at}/") and at != reverse("settings"))
+    return Place(title, at, is_current, in_admin=at.startswith(reverse("admin:index")))
+
+
+def _section(name: str) -> tuple[Any, str]:
+    return SECTION_TITLES[name], reverse("settings-section", args=[name])
+
+
+def _configuration() -> Links:
+    sections = [_section(name) for name in SECTION_TITLES if name != _OF_OTHERS]
+    return [*sections, (_("Configuration backups"), reverse("settings-backups"))]
+
+
+def _other_programs() -> Links:
+    """Media servers and webhooks are entered in the admin."""
     return [
+        _section(_OF_OTHERS),
         (_("Media servers"), reverse("admin:media_servers_mediaserver_changelist")),
         (_("Webhooks"), reverse("admin:webhooks_webhook_changelist")),
+        (_("API keys"), reverse("settings-keys")),
+        (_("Move in"), reverse("settings-move-in")),
     ]
 
 
@@ -114,16 +140,16 @@ def who(request: HttpRequest) -> str:
     return str(user_of(request).get_username())
 
 
-def _fields(form: SectionForm, section: str) -> Iterator[tuple[Any, list[BoundField]]]:
+def _fields(form: SectionForm, section: str) -> Iterator[Fieldset]:
     """The form's fields below their titles."""
     left = list(form)
     for title, keys in _GROUPS.get(section, ()):
         here = [field for key in keys for field in left if field.name.startswith(f"{section}__{key}")]
         left = [field for field in left if field not in here]
         if here:
-            yield title, here
+            yield Fieldset(title, here)
     if left:
-        yield "", left
+        yield Fieldset("", left)
 
 
 def answer(request: HttpRequest, section: str, form: SectionForm, **more: Any) -> HttpResponse:

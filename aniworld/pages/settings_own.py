@@ -22,7 +22,7 @@ from aniworld.accounts.authentication import user_of
 from aniworld.accounts.models import Preferences, Token
 from aniworld.accounts.schemas import CHECK_INTERVALS
 from aniworld.pages.access import members
-from aniworld.pages.settings import VIA, show
+from aniworld.pages.settings import VIA, Fieldset, show
 from aniworld.refusals import Refused, SlowDown
 
 LONGEST_PASSWORD = 1024
@@ -102,7 +102,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("settings"))
     wrong = [field for field in form if field.errors]
-    context = {"form": form, "fieldsets": [("", list(form))], "wrong": wrong, "title": _("Appearance")}
+    context = {"form": form, "fieldsets": [Fieldset("", list(form))], "wrong": wrong, "title": _("Appearance")}
     return show(request, "settings_own", context, status=422 if wrong else 200)
 
 

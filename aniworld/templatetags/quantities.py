@@ -91,6 +91,10 @@ def is_ahead(moment: datetime | None) -> bool:
     return moment is not None and moment > timezone.now()
 
 
+def _exact(local: datetime) -> str:
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
+
+
 @register.filter
 def ago(moment: datetime | None) -> str | SafeString:
     """A `<time>` element: relative for a month, then the date; the exact moment on hover."""
@@ -102,13 +106,12 @@ def ago(moment: datetime | None) -> str | SafeString:
         words = date_format(local, "DATE_FORMAT")
     else:
         words = _since(seconds) if seconds >= 0 else _until(-seconds)
-    exact = date_format(local, "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), words)
 
 
 @register.filter
 def clock_time(moment: datetime) -> SafeString:
     """The time of day alone, the exact moment on hover: where a heading names the day."""
     local = timezone.localtime(moment)
-    exact = date_format(local, "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, date_format(local, "H:i"))
+    words = date_format(local, "H:i")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), words)

@@ -18,9 +18,14 @@ class WorkPlace(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether all its bytes lie there: until it arrives it is joined, checked or moved into the library."""
+        return bool(self.progress_percent >= 100)  # type: ignore[attr-defined]  # the item's
+
     def lies_elsewhere(self, place: str) -> bool:
         """Whether it has bytes, and none of them in the work folder of that name."""
-        return bool(self.downloaded_bytes and self.work_place and self.work_place != place)  # type: ignore[attr-defined]  # the item's
+        return bool(self.downloaded_bytes and self.work_place and self.work_place != place)  # type: ignore[attr-defined]  # as above
 
     def found_at(self, place: str, had: int) -> bool:
         """The worker that holds it found `had` bytes in that folder: what lies elsewhere counts no longer."""

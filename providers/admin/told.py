@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from aniworld.templatetags.quantities import size, speed
-from providers import health
+from providers import checking, health
 from providers.admin.lights import drawn
 from providers.lights import light_of
 from providers.lookup import state_of
@@ -26,6 +26,7 @@ def about(row: Provider) -> dict[str, Any]:
         "light": light_of(row),
         "drawn_light": drawn(row),
         "state": state_of(row),
+        "is_untried": checking.is_untried(row),
         "measured": health.of(row.name),
         "periods": [
             {"title": _("24 hours"), "points": health.history(row.name, _DAY)},

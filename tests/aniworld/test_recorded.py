@@ -35,6 +35,16 @@ def _unreachable(host: str, *addresses: str) -> str:
             "HTTP index: No usable source in German Dub; the catalogue offers English Dub. (tried 3 times)",
             "HTTP index: Keine nutzbare Quelle in German Dub; der Katalog bietet English Dub. (3-mal versucht)",
         ),
+        ("Not one byte came for 30 seconds.", "Seit 30 Sekunden kam kein einziges Byte."),
+        ("Went on from the 12.5 MB that were there.", "Ging von den 12.5 MB aus weiter, die da waren."),
+        (
+            "Every source is blocked; they are asked again in 30 minutes.",
+            "Alle Quellen sind gesperrt; sie werden in 30 Minuten erneut gefragt.",
+        ),
+        (
+            "The file breaks off: 120 of 1440 seconds are readable.",
+            "Die Datei bricht ab: 120 von 1440 Sekunden sind lesbar.",
+        ),
         ("No enabled catalogue has it under this title.", "Kein eingeschalteter Katalog hat sie unter diesem Titel."),
     ],
 )

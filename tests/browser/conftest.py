@@ -72,12 +72,14 @@ def window(chromium: Browser) -> Iterator[Callable[..., Watched]]:
         size: tuple[int, int] | None = None,
         session: Any = None,
         policy: bool = True,
+        zone: str | None = None,
     ) -> Watched:
         shown = {"width": size[0], "height": size[1]} if size else PHONE if phone else DESKTOP
         context = chromium.new_context(
             base_url=base_url,
             viewport=shown,  # type: ignore[arg-type]  # a plain dict is what it takes
             locale=language,
+            timezone_id=zone,
             color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
             java_script_enabled=script,
             has_touch=phone,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ def _choose(page: Page) -> None:
     if asked.count():
         asked.click()
     for number in (0, 2, 3):
-        page.locator(".choose, .job__choose").nth(number).check(force=True)
+        # Not by its place in the window, where on phones a bar may lie above it.
+        page.locator(".choose, .job__choose").nth(number).dispatch_event("click")
 
 
 def _toast(page: Page) -> None:
@@ -68,6 +69,25 @@ def _search(page: Page) -> None:
 def _wrong_password(page: Page) -> None:
     page.get_by_label(re.compile("Password|Passwort")).fill("wrong")
     page.locator("form button").last.click()
+
+
+def _open_menu(page: Page) -> None:
+    if (menu := page.locator(".settings__pick > summary")).is_visible():
+        menu.click()
+
+
+def _open_record(page: Page) -> None:
+    page.goto(page.locator("#result_list tbody th a").first.get_attribute("href") or "")
+
+
+def _send_stale(page: Page) -> None:
+    """A form whose token is of another login."""
+    page.evaluate("""() => {
+        const form = document.querySelector("form[data-theme-form]");
+        form.querySelector("[name=csrfmiddlewaretoken]").value = "stale";
+        form.submit();
+    }""")
+    page.wait_for_url("**/theme")
 
 
 def _help(page: Page) -> None:
@@ -123,6 +143,7 @@ PAGES = (
     Shot("providers", "/providers"),
     Shot("calendar", "/calendar"),
     Shot("calendar-agenda", "/calendar?view=agenda"),
+    Shot("calendar-nothing", "/calendar?month=1990-01"),
     Shot("favourites", "/favorites"),
     Shot("favourites-words", "/favorites", _first(".words__more > summary")),
     Shot("activity", "/activity"),
@@ -135,10 +156,12 @@ PAGES = (
         Shot(f"settings-{name}", f"/settings/{name}")
         for name in (
             *("general", "library", "downloads", "metadata", "providers", "notifications", "scheduler", "logging"),
-            *("advanced", "keys", "backups", "reset"),
+            *("advanced", "integrations", "keys", "move-in", "backups", "reset"),
         )
     ),
+    Shot("settings-menu", "/settings/downloads", _open_menu),
     Shot("settings-wrong", "/settings/downloads", lambda page: _save_wrong(page)),
+    Shot("403", "/queue", _send_stale),
     Shot("404", "/no/such/page"),
     Shot("offline", "/offline"),
     Shot("login", "/login", signed_in=False),
@@ -146,7 +169,7 @@ PAGES = (
     Shot("admin", "/admin/"),
     Shot("admin-queue", "/admin/downloads/queueitem/"),
     Shot("admin-provider", "/admin/providers/provider/"),
-    Shot("admin-provider-form", "/admin/providers/provider/?q=demo-file", _first("#result_list th a")),
+    Shot("admin-provider-form", "/admin/providers/provider/?q=demo-file", _open_record),
     Shot("admin-configuration", "/admin/configuration/configuration/"),
     Shot("admin-chain", "/admin/providers/provider/chain/"),
 )
@@ -169,6 +192,26 @@ README = (
     ("queue", "/queue", "dark", (1280, 800)),
     ("series", "/anime/{key}", "dark", (1280, 960)),
     ("admin", "/admin/", "light", (1280, 960)),
+)
+# How a browser is told to show a page.
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "forced_colors": "none", "contrast": "no-preference"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none", "contrast": "no-preference"},
+    "forced": {"color_scheme": "dark", "forced_colors": "active", "contrast": "no-preference"},
+    "contrast": {"color_scheme": "light", "forced_colors": "none", "contrast": "more"},
+}
+# Those for few, at a desk.
+RARE_LOOKS = ("forced", "contrast")
+RARELY_TAKEN = (
+    "library",
+    "series",
+    "queue",
+    "providers",
+    "calendar",
+    "settings-downloads",
+    "login",
+    "setup",
+    "favourites",
 )
 GERMAN = (
     "library",
@@ -204,13 +247,13 @@ class Camera:
 
     def take(self, shots: Sequence[Shot]) -> None:
         """Each in both themes and both widths, and some in German too."""
-        for theme, size, language in product(("light", "dark"), (DESK, PHONE), ("en-GB", "de-DE")):
+        for size, language in product((DESK, PHONE), ("en-GB", "de-DE")):
             named = [one for one in shots if re.search(self.only, one.name)]
             wanted = [one for one in named if language == "en-GB" or one.name in GERMAN]
             for signed_in in (True, False):
                 chosen = [one for one in wanted if one.signed_in == signed_in]
                 if chosen:
-                    self._take_with(chosen, View(theme, size, language), self.session if signed_in else None)
+                    self._take_with(chosen, View("light", size, language), self.session if signed_in else None)
 
     def take_for_readme(self, to: Path) -> None:
         """The few of the README, small enough to be committed."""
@@ -257,11 +300,25 @@ class Camera:
         if shot.act:
             shot.act(page)
             _settle(page)
-        page.screenshot(path=self.to / f"{shot.name}-{view}.png")
+        is_long = not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2
+        # Each page is opened once, and shown as it is in every look.
+        for look in LOOKS:
+            if look not in RARE_LOOKS:
+                self._show(page, look, f"{shot.name}-{replace(view, theme=look)}", whole=is_long)
+            elif shot.name in RARELY_TAKEN and view.size == DESK and view.language == "en-GB":
+                self._show(page, look, f"{shot.name}-{replace(view, theme=look)}", whole=False)
+        page.emulate_media(**LOOKS["light"])
         if shot.after:
             shot.after(page)
-        elif not shot.act and page.evaluate("document.documentElement.scrollHeight / innerHeight") > 1.2:
-            page.screenshot(path=self.to / f"{shot.name}-{view}-whole.png", full_page=True)
+
+    def _show(self, page: Page, look: str, name: str, *, whole: bool) -> None:
+        page.emulate_media(**LOOKS[look])
+        if "/admin/" in page.url:
+            page.reload()  # its theme is told by a class that is set once
+            _settle(page)
+        page.screenshot(path=self.to / f"{name}.png")
+        if whole:
+            page.screenshot(path=self.to / f"{name}-whole.png", full_page=True)
 
 
 def main() -> None:
@@ -307,7 +364,7 @@ def live_in(up: Running) -> dict[str, str]:
 
 def _settle(page: Page) -> None:
     page.wait_for_load_state("load")
-    page.wait_for_timeout(350)
+    page.wait_for_timeout(200)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def _aired(rows: Sequence[Series]) -> None:
 def _moods(rows: Sequence[Series]) -> None:
     """One series that is loading, one that failed to, some that are not monitored, and what a scan could not place."""
     loading, failed = rows[4], rows[9]
-    Series.objects.filter(pk=loading.pk).update(loading_status="loading_nfo", images_loaded=False, logo_loaded=False)
+    Series.objects.filter(pk=loading.pk).update(
+        loading_status="loading_nfo", loading_message="", images_loaded=False, logo_loaded=False
+    )
     Series.objects.filter(pk=failed.pk).update(
         loading_status="failed", images_loaded=False, loading_error="The catalogue did not answer within 30 seconds."
     )
@@ -166,7 +168,8 @@ def _item(episode: Episode, status: str, **values: Any) -> QueueItem:
 def _attempt(of: QueueItem, provider: str, outcome: str = "", error: str = "", followed_by: str = "") -> None:
     ended = timezone.now() if outcome else None
     facts = {"language": DUB, "outcome": outcome, "error": error, "ended_at": ended, "followed_by": followed_by}
-    Attempt.objects.create(item=of, provider=provider, **facts)
+    made = Attempt.objects.create(item=of, provider=provider, **facts)
+    Attempt.objects.filter(pk=made.pk).update(started_at=timezone.now() - timedelta(seconds=48))
 
 
 def _running(episode: Episode, provider: str, percent: float, speed: int) -> QueueItem:

@@ -64,7 +64,8 @@ def test_no_page_errs_or_scrolls_sideways(
 EVERY_PAGE = (
     *("/", "/add", "/queue", "/calendar", "/favorites", "/providers", "/activity", "/wallboard"),
     *("/settings", "/settings/account", "/settings/downloads", "/settings/notifications", "/settings/keys"),
-    *("/settings/backups", "/findings", "/no/such/page"),
+    *("/settings/integrations", "/settings/move-in", "/settings/library", "/settings/backups", "/findings"),
+    *("/calendar?view=agenda", "/calendar?month=1990-01", "/no/such/page"),
 )
 OF_A_SERIES = ("", "/remove", "/rename", "/metadata", "/specials")
 WIDTHS = ((320, 640), (768, 1024), (1440, 900))

@@ -59,6 +59,16 @@ def test_a_download_without_a_byte_is_starting(browser: Client) -> None:
     assert "is-starting" in row_of(text_of(browser.get("/queue")), item)
 
 
+def test_a_download_that_has_all_is_being_checked(browser: Client) -> None:
+    item = one("downloading")
+    assert "is-ending" not in row_of(text_of(browser.get("/queue")), item)
+    QueueItem.objects.filter(pk=item.pk).update(progress_percent=100, download_speed=0)
+    for page in ("/queue", "/wallboard", f"/queue/{item.pk}"):
+        text = text_of(browser.get(page))
+        assert "is-ending" in text
+        assert "checking…" in text
+
+
 def test_a_next_look_is_told_while_it_is_ahead(browser: Client) -> None:
     item = QueueItem.objects.get(status="paused", pause_reason="blocked")
     item.next_attempt_at = timezone.now() + timedelta(seconds=30)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from aniworld.accounts.models import Preferences, User
 from library.models import Favorite, Finding, Series
@@ -88,6 +89,21 @@ def test_every_control_stays_in_reach(
     wrong = [found for path in PAGES for found in look_at(page, watched, path)]
     Preferences.objects.filter(user=admin).update(library_view="table")
     assert wrong + look_at(page, watched, "/?sort=missing") == []
+
+
+def test_the_settings_are_a_menu_on_phones_and_times_are_those_of_the_phone(
+    live_server: Any, window: Callable[..., Watched], admin: User
+) -> None:
+    watched = window(live_server.url, phone=True, zone="Asia/Kolkata")
+    page = watched.page
+    sign_in_as(page)
+    page.goto("/settings")
+    menu = page.locator(".settings__pick > summary")
+    expect(menu).to_contain_text("Appearance")
+    menu.click()
+    page.get_by_role("link", name="Account", exact=True).click()
+    expect(page.get_by_role("heading", name="Account")).to_be_visible()
+    assert re.search(r" IST$", page.locator("time").first.get_attribute("title") or "")
 
 
 def sign_in_as(page: Page) -> None:

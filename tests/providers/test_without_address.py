@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from aniworld.refusals import Conflict
 from providers import checking
 from providers.demo.site import Site
+from providers.models import RequestLog
 from tests.providers.rows import provider
 
 TOLD = "Aniworld has no address yet: enter it in the admin under Providers, then switch it on."
@@ -94,7 +96,11 @@ def test_what_has_nothing_to_be_checked_is_not_offered_a_test(browser: Client) -
     assert checking.why_not(provider("direct")) == reason
     assert checking.why_not(provider("demo")) == ""
     text = browser.get("/providers").content.decode()
-    assert f'disabled title="{reason}"' in text
+    assert 'action="/providers/direct/test"' not in text
+    assert "Not used yet" in text
+    facts = {"action": "resolve", "successful": True, "response_time_ms": 20, "created_at": timezone.now()}
+    RequestLog.objects.create(provider=provider("direct"), **facts)
+    assert f'disabled title="{reason}"' in browser.get("/providers").content.decode()
     assert reason in browser.post("/providers/direct/test", follow=True).content.decode()
     told = browser.post("/providers/direct/test", follow=True).content.decode()
     assert f"Direct link: {reason}" not in told

@@ -17,6 +17,8 @@ function amount(row, data) {
 
 function move(row, data) {
   if (data.downloaded_bytes) row.classList.remove("is-starting");
+  // What has come whole is still checked and moved into the library.
+  row.classList.toggle("is-ending", Boolean(data.downloaded_bytes) && data.percent >= 100);
   const bar = row.querySelector("progress");
   if (bar && data.percent !== null && data.percent !== undefined) bar.value = data.percent;
   if (data.percent !== undefined) put(row, "percent", percent(data.percent));

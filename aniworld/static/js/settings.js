@@ -1,4 +1,4 @@
-// Settings: says that a form is not saved yet, and brings errors and the current section into view.
+// Settings: says that a form is not saved yet, and brings errors into view.
 
 for (const form of document.querySelectorAll("form[data-settings]")) {
   const state = form.querySelector("[data-state]");
@@ -16,6 +16,3 @@ for (const form of document.querySelectorAll("form[data-settings]")) {
 }
 
 document.querySelector("[data-wrong]")?.focus();
-const current = document.querySelector(".settings__nav [aria-current]");
-const list = current?.closest(".settings__nav");
-if (list && list.scrollWidth > list.clientWidth) list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
