@@ -31,7 +31,7 @@ $(TESTS): requirements.txt requirements-oidc.txt requirements-dev.txt $(VENV)/.m
 	@touch $(RUNS) $@
 
 test: $(TESTS) browser  ## Every test; the long forms are `make soak` and `make fuzz`
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 browser:  # The browser tests say themselves how to enable them where this may not install anything
 	@scripts/chromium

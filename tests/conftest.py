@@ -40,6 +40,20 @@ from aniworld.configuration import store  # noqa: E402  # its models exist only 
 from providers import recording, score  # noqa: E402  # likewise
 from providers.models import Provider  # noqa: E402  # likewise
 
+# Groups of tests that take minutes, the longest first: whoever begins one last is waited for at the end.
+LONGEST = (
+    "browser",
+    "engine",
+    "browser apart",
+    "kills",
+    "restarts",
+    "integrations",
+    "scale",
+    "watchdog",
+    "end-to-end",
+    "up",
+)
+
 # Hashing a password takes as long as ten tests; the processes that tests start hash them as the product does.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Most tests run in a transaction, which a second connection would wait for: who reads flushes.
@@ -68,6 +82,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """As above."""
     config.addinivalue_line("markers", "xdist_group(name): runs in one process of pytest-xdist")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long groups first, then what starts processes, then the rest, which fills what time there is."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("xdist_group")
+    name = str(mark.args[0]) if mark and mark.args else ""
+    if name in LONGEST:
+        return LONGEST.index(name)
+    return len(LONGEST) + (item.get_closest_marker("processes") is None)
 
 
 @pytest.fixture(scope="session")
