@@ -11,8 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from aniworld.configuration import store
 from providers import demo
-from providers.contracts import Catalogue, Host
+from providers.catalogues.numbering import language_called
+from providers.contracts import Catalogue, Host, Language
 from providers.exceptions import NotConfigured
 from providers.http import Client, Policy
 from providers.installed import catalogue_classes, host_classes
@@ -21,6 +23,8 @@ from providers.monitored import MonitoredCatalogue, MonitoredHost
 from providers.request_rate import may_ask_again
 
 P = TypeVar("P", Catalogue, Host)
+# The operator's parameter of a catalogue whose files may tell no language: which one they are in.
+LANGUAGE_PARAMETER = "language"
 _clients: dict[tuple[int, str], Client] = {}
 _clients_lock = threading.Lock()
 
@@ -35,13 +39,16 @@ def sync() -> None:
     Provider.forget()
 
 
-def catalogue(name: str) -> MonitoredCatalogue:
-    """The catalogue of that name, ready to be asked. Raises `NotConfigured`."""
+def catalogue(name: str, wanted: Language | None = None) -> MonitoredCatalogue:
+    """The catalogue of that name, ready to be asked. Raises `NotConfigured`.
+
+    `wanted` is what its files are taken for where nothing tells their language; else what is wanted first of all.
+    """
     row, found = _configured(name, Provider.Kind.CATALOGUE, catalogue_classes())
     address = row.address
     if row.lacks_address:
         raise NotConfigured(_("%(name)s has no address yet.") % {"name": row.display_name})
-    return MonitoredCatalogue(row, found(address, _client(row)), host_named)
+    return MonitoredCatalogue(row, _speaking(row, found(address, _client(row)), wanted), host_named)
 
 
 def host(name: str) -> MonitoredHost:
@@ -139,15 +146,28 @@ def _configured(name: str, kind: Provider.Kind, classes: dict[str, type[P]]) -> 
     return row, found
 
 
+def _speaking(row: Provider, found: Catalogue, wanted: Language | None) -> Catalogue:
+    """The same, which knows what it is to take files for that tell no language."""
+    if found.may_lack_language:
+        told = language_called(_texts(row.custom_params).get(LANGUAGE_PARAMETER))
+        configured = language_called(store.current().downloads.language_plan.order[0])
+        found.usual_language = told or wanted or configured or Catalogue.usual_language
+        found.is_usual_guessed = told is None
+    return found
+
+
 def _policy(row: Provider) -> Policy:
     rules = row.rules()
+    params, found = _texts(row.custom_params), catalogue_classes().get(row.name)
+    if found and found.may_lack_language:
+        params.pop(LANGUAGE_PARAMETER, None)
     allowed = {*settings.ALLOWED_PRIVATE_HOSTS, *([demo.authority()] if settings.DEMO else [])}
     return Policy(
         timeout=rules.timeout_seconds,
         retries=rules.max_retries,
         retry_delay=rules.retry_delay,
         headers=_texts(row.custom_headers),
-        params=_texts(row.custom_params),
+        params=params,
         allowed_private_hosts=frozenset(allowed),
     )
 
