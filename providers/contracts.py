@@ -159,7 +159,7 @@ class Catalogue(ABC):
     default_address: ClassVar[str] = ""
     enabled_by_default: ClassVar[bool] = False
     # Where most people use it: what a pasted link is recognised by while it is off, and help beside the address. It is
-    # asked only once an operator enters it.
+    # asked only once an operator enters it, or pastes a link of it.
     usual_site: ClassVar[str] = ""
     # Whether there is nothing to ask before somebody says where it is.
     needs_address: ClassVar[bool] = True
@@ -167,8 +167,8 @@ class Catalogue(ABC):
     is_local: ClassVar[bool] = False
     # Whether it may take links of any site: then every other catalogue is asked first.
     takes_any_link: ClassVar[bool] = False
-    # Whether what it lists may tell no language. Then the operator's parameter `language` says which one that is, and is
-    # not sent along with requests.
+    # Whether what it lists may tell no language. Then the operator's parameter `language` says which one that is,
+    # and is not sent along with requests.
     may_lack_language: ClassVar[bool] = False
     # What counts where nothing tells one: the operator's word, else a guess. The registry sets both.
     usual_language: Language = Language.GERMAN_DUB

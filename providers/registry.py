@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
-from providers import demo
+from providers import demo, installed
 from providers.catalogues.numbering import language_called
 from providers.contracts import Catalogue, Host, Language
 from providers.exceptions import NotConfigured
@@ -86,16 +86,26 @@ def catalogue_for_link(link: str) -> MonitoredCatalogue | None:
     return next((found for found in asked if found.accepts(link)), None)
 
 
-def switched_off_for_link(link: str) -> Provider | None:
-    """A catalogue that a pasted link belongs to by its site, and that is not enabled."""
-    for name, found in catalogue_classes().items():
-        row = Provider.known().get(name)
-        if row is None or row.enabled:
-            continue
-        address = row.address or found.usual_site
-        if address and found(address, _client(row)).accepts(link):
-            return row
-    return None
+def switched_off_for_link(link: str, *, of_any_site: bool = False) -> Provider | None:
+    """A catalogue that a pasted link belongs to by its site, and that is not enabled.
+
+    With `of_any_site` also one that takes any link, if no other knows it.
+    """
+    classes, known = catalogue_classes(), Provider.known()
+    off = [row for name in classes if (row := known.get(name)) and not row.enabled]
+    # One that is kept to a site is asked like the others.
+    off.sort(key=lambda row: classes[row.name].takes_any_link)
+    asked = [row for row in off if _site(row) or (of_any_site and not classes[row.name].needs_address)]
+    return next((row for row in asked if although_off(row).accepts(link)), None)
+
+
+def although_off(row: Provider) -> MonitoredCatalogue:
+    """A catalogue that is not enabled, for a link that an administrator pasted: where it is, or where most use it."""
+    return MonitoredCatalogue(row, catalogue_classes()[row.name](_site(row), _client(row)), host_named)
+
+
+def _site(row: Provider) -> str:
+    return row.address or installed.usual_site(row.name)
 
 
 def media_client(name: str) -> Client:
@@ -139,6 +149,10 @@ def _sync_kind(kind: Provider.Kind, classes: dict[str, type[P]]) -> None:
 
 def _configured(name: str, kind: Provider.Kind, classes: dict[str, type[P]]) -> tuple[Provider, type[P]]:
     row, found = Provider.known().get(name), classes.get(name)
+    if row is not None and not row.enabled:
+        # It may have been switched on by another process this very second.
+        Provider.forget()
+        row = Provider.known().get(name)
     if row is None or found is None or row.kind != kind:
         raise NotConfigured(_("There is no provider named %(name)s.") % {"name": name[:64]})
     if not row.enabled:

@@ -118,7 +118,9 @@ class FolderCatalogue(Catalogue):
             raise NotFound(f"{shown(episode_link)} is not there any more.")
         same = [one for one in beside if (one.season, one.number) == (this.season, this.number)][:_MOST_SOURCES]
         ordered = sorted(same, key=lambda one: one.segments != own)
-        sources = tuple(self.source(one.language, self.host, self.link_of(one.segments, is_file=True)) for one in ordered)
+        sources = tuple(
+            self.source(one.language, self.host, self.link_of(one.segments, is_file=True)) for one in ordered
+        )
         return EpisodeSources(this.title, "", sources)
 
     def newest(self) -> list[NewEpisode]:
