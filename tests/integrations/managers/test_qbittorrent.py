@@ -12,9 +12,9 @@ from django.utils import timezone
 from aniworld.accounts.models import User
 from aniworld.configuration import store
 from downloads import queue
-from downloads.models import QueueItem
+from downloads.models import Priority, QueueItem
 from integrations.qbittorrent import grabbing, handing, upkeep
-from integrations.qbittorrent.models import ClientPart, ClientTorrent
+from integrations.qbittorrent.models import Category, ClientPart, ClientTorrent
 from integrations.releases import Release
 from library.models import Episode, EpisodeFile, Series
 from tests.aniworld.people import user
@@ -348,6 +348,10 @@ def test_categories_and_tags(caller: Caller) -> None:
     assert caller.get("torrents/tags").json() == []
 
 
+def _sort(caller: Caller, hashes: str) -> None:
+    assert caller.post("torrents/setCategory", hashes=hashes, category="other").status_code == 200
+
+
 def test_thousands_are_listed_and_worked(caller: Caller) -> None:
     """More than SQLite takes of alternatives in one query."""
     count = 1200
@@ -371,6 +375,14 @@ def test_thousands_are_listed_and_worked(caller: Caller) -> None:
     assert {row["state"] for row in caller.torrents(category="tv")} == {"queuedDL"}
     assert len(caller.get("sync/maindata").json()["torrents"]) == count
     assert caller.post("torrents/setShareLimits", hashes="all").status_code == 200
+    assert driving.fewest(caller.torrents) == driving.fewest(lambda: caller.torrents(hashes=f"{1:040x}"))
+    Category.objects.put("other")
+    assert driving.fewest(lambda: _sort(caller, f"{1:040x}")) == driving.fewest(lambda: _sort(caller, "all"))
+    assert {row["category"] for row in caller.torrents()} == {"other"}
+    for verb, state in (("stop", "stoppedDL"), ("start", "queuedDL"), ("topPrio", "queuedDL")):
+        caller.post(f"torrents/{verb}", hashes="all")
+        assert {row["state"] for row in caller.torrents()} == {state}
+    assert set(QueueItem.objects.values_list("priority", flat=True)) == {Priority.HIGH}
     grabbing.watch()
     # All of them as one of fifty in a list.
     first = ClientTorrent.objects.first()
