@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from aniworld.refusals import Invalid
 from library import catalog
@@ -385,22 +384,3 @@ def test_addresses_fit_their_catalogue(providers: Site) -> None:
             Provider.objects.get(name=name).change(base_url=address)
     with pytest.raises(Exception, match="no address"):
         Provider.objects.get(name="archive-org").enable()
-
-
-def test_what_tells_no_language_counts_as_wanted_or_as_the_operator_says(
-    providers: Site, served: sites.Serving, tree: Path, settings: Settings
-) -> None:
-    settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{served.port}"]
-    served.tree(tree)
-    row = Provider.objects.get(name="http-index")
-    row.change(base_url=served.address)
-    row.enable()
-    link = f"{served.address}/Sea%20Show%20%281961%29/Season%201/Sea%20Show%20-%20S01E02.mp4"
-    [guess] = registry.catalogue("http-index").sources(link).sources
-    assert (guess.language, guess.is_guess) == (GERMAN, True)
-    [guess] = registry.catalogue("http-index", SUB).sources(link).sources
-    assert (guess.language, guess.is_guess) == (SUB, True)
-    row.change(custom_params={"language": "English Dub", "token": "x"})
-    [told] = registry.catalogue("http-index", SUB).sources(link).sources
-    assert (told.language, told.is_guess) == (Language.ENGLISH_DUB, False)
-    assert served.asked[-1].endswith("/Season%201/?token=x"), "it is no business of the site's"
