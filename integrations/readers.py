@@ -113,4 +113,4 @@ def _widget(content: bytes) -> str:
         facts = {name: numbers[name] for name in ("status", "series", "missing")}
     except (ValueError, LookupError, TypeError):
         raise _NotThat(_("The numbers as JSON")) from None
-    return _("It answers: %(status)s, %(series)d series, %(missing)d episodes missing.") % facts
+    return _("It answers. Status: %(status)s; series: %(series)d; missing episodes: %(missing)d.") % facts

@@ -46,7 +46,7 @@ def test_each_is_read_and_counted(boss: Client) -> None:
         "Arrivals (Atom): Well-formed, with 2 entries.",
         "Arrivals (RSS): Well-formed, with 2 entries.",
         "Calendar: Well-formed, with 2 entries.",
-        "Numbers for dashboards: It answers: idle, 1 series, 0 episodes missing.",
+        "Numbers for dashboards: It answers. Status: idle; series: 1; missing episodes: 0.",
     ]
     assert not ApiKey.objects.exists(), "nothing is left of it"
     assert not ArrivalsFeed.objects.exists()
