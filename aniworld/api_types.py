@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from django.db import models
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 M = TypeVar("M", bound=models.Model)
 
@@ -73,3 +73,12 @@ def page(queryset: models.QuerySet[M], page: int, limit: int, render: Callable[[
     first = (page - 1) * limit
     items = [render(row) for row in queryset[first : first + limit]]
     return {"items": items, "total": queryset.count(), "page": page, "limit": limit}
+
+
+class Tested(BaseModel):
+    """What came of a test: whether it went well, and a sentence that says why it did not."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    ok: bool
+    reason: str

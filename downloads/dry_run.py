@@ -62,7 +62,7 @@ def of_episode(episode: Episode, language: Language | None = None) -> DryRun:
     """For all wanted languages, or only for one. Takes as long as the catalogue, at most `PATIENCE_SECONDS`."""
     series, rules = episode.series, store.current().downloads
     wanted = [language] if language else list(series.wanted_languages())
-    offered, error = _offered(episode)
+    offered, error = _offered(episode, wanted[0])
     chain = explain(offered, wanted)
     names = display_names()
     sources = [_planned(place, one.source, one.reason, names) for place, one in enumerate(chain.candidates, 1)]
@@ -100,12 +100,12 @@ def _prevented(episode: Episode, language: Language | None, expected: int | None
     return general
 
 
-def _offered(episode: Episode) -> tuple[tuple[Source, ...], str]:
+def _offered(episode: Episode, wanted: Language) -> tuple[tuple[Source, ...], str]:
     """What the catalogue offers, or why it does not say."""
     answer: Future[tuple[Source, ...]] = Future()
     context = contextvars.copy_context()
     # It can't be interrupted itself; one that takes too long comes to its own end later.
-    threading.Thread(target=context.run, args=(_ask, answer, episode), name="dry-run", daemon=True).start()
+    threading.Thread(target=context.run, args=(_ask, answer, episode, wanted), name="dry-run", daemon=True).start()
     try:
         return answer.result(PATIENCE_SECONDS), ""
     except ProviderError as error:
@@ -114,9 +114,9 @@ def _offered(episode: Episode) -> tuple[tuple[Source, ...], str]:
         return (), _("The catalogue did not answer within %d seconds.") % PATIENCE_SECONDS
 
 
-def _ask(answer: Future[tuple[Source, ...]], episode: Episode) -> None:
+def _ask(answer: Future[tuple[Source, ...]], episode: Episode, wanted: Language) -> None:
     try:
-        answer.set_result(registry.catalogue(episode.series.provider).sources(episode.link).sources)
+        answer.set_result(registry.catalogue(episode.series.provider, wanted).sources(episode.link).sources)
     except Exception as error:
         answer.set_exception(error)
     finally:

@@ -188,7 +188,7 @@ def _candidates(work: Work) -> Sequence[Candidate]:
     """The sources to try in order. Raises `ProviderError` of the catalogue, `TransferFailed` when none fits."""
     item = work.item
     try:
-        catalogue = registry.catalogue(item.series.provider)
+        catalogue = registry.catalogue(item.series.provider, _wanted(item)[0])
         time_limit = registry.media_client(item.series.provider).policy.timeout
         sources = work.control.patiently(lambda: catalogue.sources(item.episode.link), time_limit).sources
     except ProviderError as error:
@@ -230,6 +230,7 @@ def _try(work: Work, source: Source, around: Round) -> arrival.Landed | Source |
     with logs.about(provider=source.host):
         try:
             landed = _from_source(work, source, folder, course)
+            attempt.turned_out(landed.language)
         except _NOT_ITS_DOING:
             raise
         except Exception as error:
@@ -278,8 +279,8 @@ def _after(
 
 def _from_source(work: Work, source: Source, folder: Path, course: Course) -> arrival.Landed:
     fetched = _fetch(work, source, folder, course)
-    facts = landing.checked(work.item, fetched, source, work.control)
-    return landing.land(work.item, work.folder, fetched.path, facts, source.language, work.control)
+    facts, language = landing.checked(work.item, fetched, source, _wanted(work.item), work.control)
+    return landing.land(work.item, work.folder, fetched.path, facts, language, work.control)
 
 
 def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from downloads import arrival, diskplan, quarantine, truth
@@ -14,22 +15,29 @@ from downloads.models import Attempt, QueueItem
 from downloads.truth import MediaFacts
 from downloads.workfolder import WorkFolder
 from library.files import ArrivalFailed, library_root
-from providers.contracts import Source
+from providers.contracts import Language, Source
 
 logger = logging.getLogger(__name__)
 
 SPECIALS = 0
 
 
-def checked(item: QueueItem, fetched: Fetched, source: Source, control: Control) -> MediaFacts:
-    """What the fetched file is. Raises `Untrue`, with the file put away, when it is not what it should be."""
+def checked(
+    item: QueueItem, fetched: Fetched, source: Source, wanted: Sequence[Language], control: Control
+) -> tuple[MediaFacts, Language]:
+    """What the fetched file is, and which of the wanted languages it counts as.
+
+    Raises `Untrue`, with the file put away, when it is not what it should be.
+    """
     control.alive(120)
     # Films and specials share a season and nothing else.
     median = item.episode.season_median_seconds() if item.season != SPECIALS else None
     try:
-        return truth.check(
-            fetched.path, declared=fetched.duration, median=median, wanted=source.language, alive=control.alive
+        promised = None if source.is_guess else source.language
+        facts = truth.check(
+            fetched.path, declared=fetched.duration, median=median, wanted=promised, alive=control.alive
         )
+        return facts, promised or truth.guessed(fetched.path, facts, wanted)
     except Untrue as error:
         quarantine.keep(item, source.host, source.language, fetched.path, error)
         raise

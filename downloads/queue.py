@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -277,6 +277,38 @@ def prioritise(item: QueueItem, priority: int) -> bool:
         changed = item.prioritise(priority)
         if changed:
             tell("priority_changed", item_id=item.pk)
+    return changed
+
+
+def prioritise_all(ids: Sequence[int], priority: int) -> int:
+    """The same for many, so many together as fit a short transaction; answers how many it changed."""
+    changed = 0
+    for batch in _batches(ids):
+        with transaction.atomic():
+            changed += QueueItem.objects.filter(pk__in=batch).prioritise(priority)
+            tell("priority_changed", item_ids=batch)
+    return changed
+
+
+def pause_all(ids: Sequence[int]) -> int:
+    """Parks live items for a user; answers how many."""
+    return _each(ids, QueueItem.pause)
+
+
+def resume_all(ids: Sequence[int]) -> int:
+    """Makes parked items pending and wakes workers for them; answers how many."""
+    resumed = _each(ids, QueueItem.resume)
+    if resumed:
+        bell.ring(min(resumed, store.current().downloads.max_concurrent_downloads))
+    return resumed
+
+
+def _each(ids: Sequence[int], verb: Callable[[QueueItem], bool]) -> int:
+    """Does it to each, so many together as fit a short transaction; answers how many it changed."""
+    changed = 0
+    for batch in _batches(ids):
+        with transaction.atomic():
+            changed += sum(verb(item) for item in _held(QueueItem.objects.filter(pk__in=batch)))
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -72,13 +72,31 @@ def check(
                 facts = _read(container, promised, alive)
             except Untrue as error:
                 raise Untrue(str(error), asdict(promised)) from None
-            spoken = [str(track.metadata.get("language", "")) for track in container.streams.audio]
+            spoken = _spoken(container)
     except (av.FFmpegError, ValueError) as error:
         raise Untrue(f"The file can't be read as a video ({error}).") from error
     doubt = _doubt(facts, declared, median) or (contradiction(spoken, wanted) if wanted else "")
     if doubt:
         raise Untrue(doubt, asdict(facts))
     return facts
+
+
+def guessed(path: Path, facts: MediaFacts, languages: Sequence[Language]) -> Language:
+    """The first of these languages that the tracks of a file do not speak against; nobody promised any of them.
+
+    Raises `Untrue` when they speak against all.
+    """
+    with open_media(str(path)) as container:
+        spoken = _spoken(container)
+    doubts = {language: contradiction(spoken, language) for language in languages}
+    found = next((language for language, doubt in doubts.items() if not doubt), None)
+    if found is None:
+        raise Untrue(doubts[languages[0]], asdict(facts))
+    return found
+
+
+def _spoken(container: InputContainer) -> list[str]:
+    return [str(track.metadata.get("language", "")) for track in container.streams.audio]
 
 
 def _promised(container: InputContainer, size: int) -> MediaFacts:

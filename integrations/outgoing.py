@@ -51,13 +51,24 @@ class Refusal(Exception):
         self.outcome = outcome
 
 
-def ask(method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Answer:
-    """One request, whatever is answered. Raises `Refusal` when there is no answer at all."""
-    allowed = frozenset(settings.ALLOWED_PRIVATE_HOSTS)
+def ask(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    limit: int = ANSWER_LIMIT,
+    also_allowed: str = "",
+) -> Answer:
+    """One request, whatever is answered. Raises `Refusal` when there is no answer at all.
+
+    `limit` is in bytes; `also_allowed` is a host that may be private as those of ALLOWED_PRIVATE_HOSTS.
+    """
+    allowed = frozenset([*settings.ALLOWED_PRIVATE_HOSTS, *filter(None, [also_allowed])])
     client = Client(Policy(timeout=TIME_LIMIT, retries=1, allowed_private_hosts=allowed))
     began = time.monotonic()
     try:
-        return client.call(method, url, headers=headers, body=body, limit=ANSWER_LIMIT)
+        return client.call(method, url, headers=headers, body=body, limit=limit)
     except ProviderError as error:
         raise Refusal(Outcome(False, _in_words(error, url), milliseconds=_since(began), is_away=True)) from None
     finally:

@@ -34,6 +34,10 @@ class ReceiverQuerySet(RecordQuerySet[R]):
         """Those that are switched on."""
         return self.filter(enabled=True)
 
+    def failing(self) -> Self:
+        """Those that are switched on, and whom telling fails at."""
+        return self.enabled().filter(failing_since__isnull=False)
+
 
 class Receiver(Record):
     """Somebody who is told. `failures` counts those since the last success, `failing_since` is the first of them."""

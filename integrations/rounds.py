@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from aniworld import clock
-from aniworld.retried import Retried
 from integrations.outgoing import Outcome
+from integrations.told import Told
 
 logger = logging.getLogger(__name__)
 
-N = TypeVar("N", bound=Retried)
+N = TypeVar("N", bound=Told)
 Job = Callable[[], Outcome]
 
 # In one round. A receiver that takes its time for each stays within the lease.
@@ -92,7 +92,7 @@ def _claimed(model: type[N]) -> list[list[N]]:
     """What is due, by receiver. One that is being told by another process is left to it."""
     now = clock.now()
     rows: Any = model._default_manager
-    busy = rows.filter(state=Retried.State.WAITING, lease_until__gt=now).values("receiver")
+    busy = rows.filter(state=Told.State.WAITING, lease_until__gt=now).values("receiver")
     free = due(model, now).exclude(receiver__in=busy).order_by()
     receivers = list(free.values_list("receiver", flat=True).distinct()[:MOST_RECEIVERS])
     taken = [list(_of(model, receiver, now)) for receiver in receivers]
@@ -103,7 +103,7 @@ def _of(model: type[N], receiver: int, now: datetime) -> Iterator[N]:
     """Of one that failed lately a single row: the one that was tried least."""
     rows = due(model, now).filter(receiver=receiver).select_related("receiver").order_by("attempts", "id")
     for row in rows[:MOST_OF_ONE]:
-        is_failing = bool(getattr(row, "receiver").failures)  # noqa: B009 - of a subclass's
+        is_failing = bool(row.receiver.failures)
         if row.claim(now):
             yield row
             if is_failing:

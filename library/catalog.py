@@ -263,21 +263,32 @@ def _found(provider: str, result: SearchResult, key: str | None) -> Found:
 
 def reference_of(link: str) -> Reference:
     """Which series of an enabled catalogue an address names. Raises `Invalid`."""
-    link = link.strip()
-    if len(link) > 1000 or not link.isprintable():
-        raise Invalid(_("No enabled catalogue knows this link."), "unknown_link")
+    link = checked_link(link)
     catalogue = registry.catalogue_for_link(link)
     if catalogue is None:
-        raise _nobody_knows(link)
+        raise nobody_knows(link)
+    return reference_at(catalogue, link)
+
+
+def reference_at(catalogue: MonitoredCatalogue, link: str) -> Reference:
+    """The same for a catalogue that is known to take the link."""
     return Reference(catalogue.name, _checked_slug(catalogue.key_of(link) or slug_of(link)), link)
 
 
-def _nobody_knows(link: str) -> Invalid:
+def checked_link(link: str) -> str:
+    """An address as it is asked for. Raises `Invalid` for what can't be one of a series."""
+    link = link.strip()
+    if len(link) > 1000 or not link.isprintable():
+        raise Invalid(_("No enabled catalogue knows this link."), "unknown_link")
+    return link
+
+
+def nobody_knows(link: str) -> Invalid:
     """Which catalogue an administrator would have to switch on, where that can be told from the link."""
     row = registry.switched_off_for_link(link)
     if row is None:
         return Invalid(_("No enabled catalogue knows this link."), "unknown_link")
-    text = _("This link belongs to %s, which is switched off. An administrator switches it on under Providers.")
+    text = _("This link belongs to %s, which is switched off. Once an administrator adds it, it is switched on.")
     return Invalid(text % row.display_name, "catalogue_off")
 
 

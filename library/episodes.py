@@ -36,7 +36,7 @@ def load_episodes(series: Series) -> None:
     if not series.provider:
         series.finish_part("episodes", _("%d episodes found") % len(before), total_episodes=len(before))
         return
-    catalogue = registry.catalogue(series.provider)
+    catalogue = registry.catalogue(series.provider, series.wanted_languages()[0])
     details = catalogue.details(series.site or series.slug)
     write_details(series, details, series.hold_loading)
     throttle, many = Throttle(), len(details.seasons)

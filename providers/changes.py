@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aniworld import audit
-from providers import chain, forgiving, health
+from providers import chain, forgiving, health, installed
 from providers.configured import Configured
 from providers.contracts import Language
 from providers.models import Provider, ProviderStatus
@@ -26,6 +26,15 @@ def recorded(row: Provider, *, by: str, via: str, action: str = "changed") -> It
     """
     with audit.compared(lambda: _facts(_loaded().get(pk=row.pk)), by, via, action, f"provider {row}", _SECRETS):
         yield
+
+
+def switch_on(row: Provider, *, by: str, via: str) -> None:
+    """Lets a catalogue be asked from now on; one without an address where most people use it. Raises `Conflict`."""
+    with recorded(row, by=by, via=via, action="switched on"):
+        site = installed.usual_site(row.name)
+        if site and row.lacks_address:
+            row.change(base_url=site)
+        row.enable()
 
 
 def reset(row: Provider, *, by: str, via: str) -> None:

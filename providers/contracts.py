@@ -99,11 +99,13 @@ class Source:
     """One (language, host, link) of one episode.
 
     `host` is the label on the catalogue's page; through the registry it is a registered host's name where there is one.
+    `is_guess`: nothing tells its language, and it counts as the one that is wanted first.
     """
 
     language: Language
     host: str
     link: str
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Catalogue(ABC):
     default_address: ClassVar[str] = ""
     enabled_by_default: ClassVar[bool] = False
     # Where most people use it: what a pasted link is recognised by while it is off, and help beside the address. It is
-    # asked only once an operator enters it.
+    # asked only once an operator enters it, or pastes a link of it.
     usual_site: ClassVar[str] = ""
     # Whether there is nothing to ask before somebody says where it is.
     needs_address: ClassVar[bool] = True
@@ -165,6 +167,12 @@ class Catalogue(ABC):
     is_local: ClassVar[bool] = False
     # Whether it may take links of any site: then every other catalogue is asked first.
     takes_any_link: ClassVar[bool] = False
+    # Whether what it lists may tell no language. Then the operator's parameter `language` says which one that is,
+    # and is not sent along with requests.
+    may_lack_language: ClassVar[bool] = False
+    # What counts where nothing tells one: the operator's word, else a guess. The registry sets both.
+    usual_language: Language = Language.GERMAN_DUB
+    is_usual_guessed: bool = True
 
     def __init__(self, address: str, client: Client) -> None:
         self.address = address.rstrip("/")
@@ -207,6 +215,10 @@ class Catalogue(ABC):
             return False
         same_site = bool(own.netloc) and _site(own.netloc) == _site(given.netloc)
         return same_site and given.scheme in ("http", "https") and given.path.startswith(f"{own.path}/")
+
+    def source(self, told: Language | None, host: str, link: str) -> Source:
+        """A source in the language that was told, or else in the usual one."""
+        return Source(told or self.usual_language, host, link, is_guess=told is None and self.is_usual_guessed)
 
     def key_of(self, link: str) -> str:  # noqa: ARG002 - for who overrides it
         """The catalogue's own key of the series that an accepted link means, without asking anybody.

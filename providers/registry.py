@@ -11,8 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from providers import demo
-from providers.contracts import Catalogue, Host
+from aniworld.configuration import store
+from providers import demo, installed
+from providers.catalogues.numbering import language_called
+from providers.contracts import Catalogue, Host, Language
 from providers.exceptions import NotConfigured
 from providers.http import Client, Policy
 from providers.installed import catalogue_classes, host_classes
@@ -21,6 +23,8 @@ from providers.monitored import MonitoredCatalogue, MonitoredHost
 from providers.request_rate import may_ask_again
 
 P = TypeVar("P", Catalogue, Host)
+# The operator's parameter of a catalogue whose files may tell no language: which one they are in.
+LANGUAGE_PARAMETER = "language"
 _clients: dict[tuple[int, str], Client] = {}
 _clients_lock = threading.Lock()
 
@@ -35,13 +39,16 @@ def sync() -> None:
     Provider.forget()
 
 
-def catalogue(name: str) -> MonitoredCatalogue:
-    """The catalogue of that name, ready to be asked. Raises `NotConfigured`."""
+def catalogue(name: str, wanted: Language | None = None) -> MonitoredCatalogue:
+    """The catalogue of that name, ready to be asked. Raises `NotConfigured`.
+
+    `wanted` is what its files are taken for where nothing tells their language; else what is wanted first of all.
+    """
     row, found = _configured(name, Provider.Kind.CATALOGUE, catalogue_classes())
     address = row.address
     if row.lacks_address:
         raise NotConfigured(_("%(name)s has no address yet.") % {"name": row.display_name})
-    return MonitoredCatalogue(row, found(address, _client(row)), host_named)
+    return MonitoredCatalogue(row, _speaking(row, found(address, _client(row)), wanted), host_named)
 
 
 def host(name: str) -> MonitoredHost:
@@ -79,16 +86,26 @@ def catalogue_for_link(link: str) -> MonitoredCatalogue | None:
     return next((found for found in asked if found.accepts(link)), None)
 
 
-def switched_off_for_link(link: str) -> Provider | None:
-    """A catalogue that a pasted link belongs to by its site, and that is not enabled."""
-    for name, found in catalogue_classes().items():
-        row = Provider.known().get(name)
-        if row is None or row.enabled:
-            continue
-        address = row.address or found.usual_site
-        if address and found(address, _client(row)).accepts(link):
-            return row
-    return None
+def switched_off_for_link(link: str, *, of_any_site: bool = False) -> Provider | None:
+    """A catalogue that a pasted link belongs to by its site, and that is not enabled.
+
+    With `of_any_site` also one that takes any link, if no other knows it.
+    """
+    classes, known = catalogue_classes(), Provider.known()
+    off = [row for name in classes if (row := known.get(name)) and not row.enabled]
+    # One that is kept to a site is asked like the others.
+    off.sort(key=lambda row: classes[row.name].takes_any_link)
+    asked = [row for row in off if _site(row) or (of_any_site and not classes[row.name].needs_address)]
+    return next((row for row in asked if although_off(row).accepts(link)), None)
+
+
+def although_off(row: Provider) -> MonitoredCatalogue:
+    """A catalogue that is not enabled, for a link that an administrator pasted: where it is, or where most use it."""
+    return MonitoredCatalogue(row, catalogue_classes()[row.name](_site(row), _client(row)), host_named)
+
+
+def _site(row: Provider) -> str:
+    return row.address or installed.usual_site(row.name)
 
 
 def media_client(name: str) -> Client:
@@ -132,6 +149,10 @@ def _sync_kind(kind: Provider.Kind, classes: dict[str, type[P]]) -> None:
 
 def _configured(name: str, kind: Provider.Kind, classes: dict[str, type[P]]) -> tuple[Provider, type[P]]:
     row, found = Provider.known().get(name), classes.get(name)
+    if row is not None and not row.enabled:
+        # It may have been switched on by another process this very second.
+        Provider.forget()
+        row = Provider.known().get(name)
     if row is None or found is None or row.kind != kind:
         raise NotConfigured(_("There is no provider named %(name)s.") % {"name": name[:64]})
     if not row.enabled:
@@ -139,15 +160,28 @@ def _configured(name: str, kind: Provider.Kind, classes: dict[str, type[P]]) -> 
     return row, found
 
 
+def _speaking(row: Provider, found: Catalogue, wanted: Language | None) -> Catalogue:
+    """The same, which knows what it is to take files for that tell no language."""
+    if found.may_lack_language:
+        told = language_called(_texts(row.custom_params).get(LANGUAGE_PARAMETER))
+        configured = language_called(store.current().downloads.language_plan.order[0])
+        found.usual_language = told or wanted or configured or Catalogue.usual_language
+        found.is_usual_guessed = told is None
+    return found
+
+
 def _policy(row: Provider) -> Policy:
     rules = row.rules()
+    params, found = _texts(row.custom_params), catalogue_classes().get(row.name)
+    if found and found.may_lack_language:
+        params.pop(LANGUAGE_PARAMETER, None)
     allowed = {*settings.ALLOWED_PRIVATE_HOSTS, *([demo.authority()] if settings.DEMO else [])}
     return Policy(
         timeout=rules.timeout_seconds,
         retries=rules.max_retries,
         retry_delay=rules.retry_delay,
         headers=_texts(row.custom_headers),
-        params=_texts(row.custom_params),
+        params=params,
         allowed_private_hosts=frozenset(allowed),
     )
 

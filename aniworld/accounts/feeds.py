@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import signing
 from django.db import models
 from django.http import HttpResponse
 from django.utils import timezone
@@ -14,6 +16,7 @@ from aniworld.accounts.tokens import SHOWN, hash_of, new_secret
 from aniworld.records import Record, RecordQuerySet
 
 _WRITE_EVERY = timedelta(hours=1)
+_PASS_LASTS = timedelta(minutes=1)
 
 F = TypeVar("F", bound="Feed", covariant=True)
 
@@ -29,12 +32,25 @@ class FeedQuerySet(RecordQuerySet[F]):
         return feed, text
 
     def opened_by(self, text: str) -> F | None:
-        """The feed that a token opens; None for a wrong one. One hash and one query, whatever the text is."""
+        """The feed that a token opens; None for a wrong one. One hash and one query, whatever the text is.
+
+        A pass opens one that is not stored.
+        """
         feed = self.filter(hash=hash_of(text), user__is_active=True).select_related("user").first()
+        if feed is None:
+            return self._passed(text)
         now = timezone.now()
-        if feed is not None and (feed.last_used is None or feed.last_used < now - _WRITE_EVERY):
+        if feed.last_used is None or feed.last_used < now - _WRITE_EVERY:
             self.filter(pk=feed.pk).update(last_used=now)
         return feed
+
+    def _passed(self, text: str) -> F | None:
+        try:
+            pk = _signer(self.model).unsign(text, max_age=_PASS_LASTS)
+        except signing.BadSignature:
+            return None
+        user = get_user_model()._default_manager.filter(pk=pk, is_active=True).first()
+        return self.model(user=user) if user else None
 
     def revoke(self, user: AbstractBaseUser) -> bool:
         """Whether there was one."""
@@ -57,6 +73,15 @@ class Feed(Record):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
+
+
+def pass_for(kind: type[Feed], user: AbstractBaseUser) -> str:
+    """What opens the user's feed of that kind for a minute, for whoever tries it out."""
+    return _signer(kind).sign(str(user.pk))
+
+
+def _signer(kind: type[Feed]) -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=f"pass for {kind.MARK}")
 
 
 # Of what is read with such a token: nobody else's to keep, nor anybody's to be told where it was.

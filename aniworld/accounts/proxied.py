@@ -68,6 +68,27 @@ def is_named(request: HttpRequest) -> bool:
     return bool(getattr(request, "named_by_proxy", False))
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What one request said by the header: from whom it came, and whether that one is believed.
+
+    `name` is empty where it carried none, or one that was dropped because nobody believes its sender.
+    """
+
+    peer: str
+    is_believed: bool
+    is_dropped: bool
+    name: str
+    groups: tuple[str, ...]
+
+
+def carried_by(request: HttpRequest, option: ProxyHeader) -> Carried:
+    """For a test by whoever has set it up."""
+    peer, dropped = str(request.META.get("REMOTE_ADDR") or ""), bool(getattr(request, "dropped_name", False))
+    named = _named_in(request, option)
+    return Carried(peer, is_trusted_peer(peer), dropped, named.name if named else "", named.groups if named else ())
+
+
 def logout_url() -> str:
     """Where the proxy can be told to forget who it is; "" when nobody said."""
     option: ProxyHeader | None = settings.AUTH_PROXY
@@ -133,8 +154,8 @@ def _named_in(request: HttpRequest, option: ProxyHeader) -> Named | None:
     """What a trusted proxy says; the headers of anybody else are taken away, so that nothing further on sees them."""
     keys = [_key(name) for name in (option.name, option.groups) if name]
     if not is_trusted_peer(request.META.get("REMOTE_ADDR") or ""):
-        for key in keys:
-            request.META.pop(key, None)
+        dropped = [request.META.pop(key, None) for key in keys]
+        request.dropped_name = bool(dropped[0])  # type: ignore[attr-defined]  # for whoever wonders why it has no effect
         return None
     return _said(request.META.get(keys[0]), request.META.get(_key(option.groups)) if option.groups else None)
 

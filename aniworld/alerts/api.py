@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from aniworld.alerts import delivering
-from aniworld.api_types import Line, Problem
+from aniworld.api_types import Line, Problem, Tested
 
 # Whoever mounts it says who may ask: `add_router("/config", router, auth=admin_only)`.
 router = Router(tags=["config"])
@@ -20,18 +20,16 @@ class TestWish(Schema):
     target: Line | None = None
 
 
-class Tested(Schema):
+class TargetTested(Tested):
     """What came of it at one target."""
 
     target: str
-    ok: bool
-    reason: str
 
 
 class Results(Schema):
     """One for each target."""
 
-    results: list[Tested]
+    results: list[TargetTested]
 
 
 @router.post("/notifications/test", response={200: Results, 404: Problem, 409: Problem})

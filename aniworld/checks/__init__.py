@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from aniworld import __version__
-from aniworld.checks import access, database, folders, kept, machine, outside, space, working
+from aniworld.checks import access, database, folders, kept, machine, outside, sign_on, space, working
 from aniworld.checks.access import https
 from aniworld.checks.check import Check, Look, Severity
 from aniworld.checks.database import file_system_of
@@ -66,6 +66,9 @@ WITHOUT_DATABASE: tuple[Look, ...] = (
     machine.memory,
     machine.ytdlp,
     access.passwords,
+    sign_on.openid_settings,
+    sign_on.openid_callback,
+    sign_on.proxy_header,
 )
 WITH_DATABASE: tuple[Look, ...] = (
     working.workers,

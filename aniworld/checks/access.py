@@ -34,14 +34,15 @@ def allowed_hosts() -> Check:
         message = _("ALLOWED_HOSTS is “*”: foreign sites can make a browser talk to it under their name.")
         return warning("allowed_hosts", message, _("Name the hosts, such as nas.lan,192.168.1.20."))
     local = {"localhost", "127.0.0.1", "[::1]", "::1"}
-    if not _is_local(settings.HOST) and set(settings.ALLOWED_HOSTS) <= local:
+    if not is_local(settings.HOST) and set(settings.ALLOWED_HOSTS) <= local:
         message = _("It listens on %s, but ALLOWED_HOSTS has only names of this machine: others are refused.")
         remedy = _("Add the names under which others reach it to ALLOWED_HOSTS.")
         return warning("allowed_hosts", message % settings.HOST, remedy)
     return fine("allowed_hosts", _("It answers to: %s") % ", ".join(settings.ALLOWED_HOSTS))
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether it is a name or address of this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

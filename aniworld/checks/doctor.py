@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aniworld.checks import OF_INSTALLATION, database, folders, machine, outside, space
+from aniworld.checks import OF_INSTALLATION, database, folders, machine, outside, sign_on, space
 from aniworld.checks.channel import channel_layer
 from aniworld.checks.check import Look
 from aniworld.checks.migrations import migrations
@@ -15,6 +15,7 @@ LONGER: tuple[Look, ...] = (
     space.orphaned_work,
     outside.third_party,
     outside.tmdb_key,
+    sign_on.openid_provider,
     channel_layer,
     machine.port,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,10 @@ from aniworld import __version__, clock
 from aniworld.backups import shelf
 from aniworld.checks import cluster_ages
 from aniworld.live.models import Event
+from aniworld.supervisor.models import Cluster
 from downloads.disks import disks, floor
 from downloads.models import Attempt, QuarantinedFile, QueueItem, QueueState
+from integrations import standing
 from library.models import Episode, Series
 from providers import health
 from providers.models import Provider, ProviderStatus, RequestLog
@@ -92,12 +95,41 @@ def _events() -> Iterator[Metric]:
 
 def _clusters() -> Iterator[Metric]:
     labels = ("host", "cluster")
-    known = [((row.host, row.name), row, age.total_seconds()) for row, age in cluster_ages(clock.now())]
+    ages = cluster_ages(clock.now())
+    hosts = _hosts(row for row, _age in ages)
+    known = [((hosts[row.instance], row.name), row, age.total_seconds()) for row, age in ages]
     text = "Time since a cluster last proved that it works"
     yield _gauges("cluster_heartbeat_age_seconds", text, labels, ((label, age) for label, _row, age in known))
     yield _gauges("cluster_workers", "Its workers", labels, ((label, row.workers) for label, row, _age in known))
     text = "How often a cluster hung and was started again"
     yield _counters("cluster_restarts", text, labels, ((label, row.restarts) for label, row, _age in known))
+
+
+def _hosts(rows: Iterable[Cluster]) -> dict[str, str]:
+    """What each `up` is called: its host, and of several on hosts of one name the later ones with a number."""
+    instances: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.started_at, row.instance)):
+        if row.instance not in instances[row.host]:
+            instances[row.host].append(row.instance)
+    return {
+        instance: host if number == 1 else f"{host} ({number})"
+        for host, several in instances.items()
+        for number, instance in enumerate(several, 1)
+    }
+
+
+def _integrations() -> Iterator[Metric]:
+    known = standing.of_all()
+    label = ("integration",)
+
+    def of(name: str) -> Iterator[Row]:
+        return (((integration,), getattr(one, name)) for integration, one in known.items())
+
+    yield _gauges("integration_waiting", "Messages to other systems that wait to be sent", label, of("waiting"))
+    text = "Messages to other systems that were given up in the last day"
+    yield _gauges("integration_failed_last_day", text, label, of("failed"))
+    text = "Other systems that are switched on and could not be told the last time"
+    yield _gauges("integration_receivers_failing", text, label, of("failing"))
 
 
 def _provider_states() -> Iterator[Metric]:
@@ -179,4 +211,5 @@ ALL: tuple[Callable[[], Iterator[Metric]], ...] = (
     _recent_requests,
     _disks,
     _backups,
+    _integrations,
 )

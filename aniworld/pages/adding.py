@@ -12,12 +12,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aniworld.accounts.authentication import user_of
+from aniworld.accounts.models import User
 from aniworld.pages import covers, feedback
 from aniworld.pages.access import action, members
 from aniworld.pages.shelf import LONGEST_QUERY, matching, words_of
 from aniworld.refusals import Refused
 from aniworld.setup import DEMO_CATALOGUE
-from library import catalog, lookup
+from library import catalog, links, lookup
 from library.models import Series
 from providers.demo.series import all_series
 from providers.models import Provider
@@ -77,24 +79,28 @@ def _warning(warned: catalog.Warned, names: dict[str, str]) -> str:
     return _("%(catalogue)s did not answer: %(reason)s") % facts
 
 
-def _link(query: str) -> dict[str, Any]:
+def _link(query: str, by: User) -> dict[str, Any]:
     """Whether it is a link, where to, and why it leads nowhere: before anything is offered."""
-    if not query.startswith(("http://", "https://", "file://")):
+    if not links.is_link(query):
         return {"link": ""}
     try:
-        place = catalog.reference_of(query)
+        place = links.place_of(query, is_administrator=by.is_staff)
     except Refused as refusal:
         return {"link": "", "link_error": str(refusal)}
-    series = Series.objects.live().filter(provider=place.provider, slug=place.slug).first()
-    return {"link": query, "link_series": series, "link_catalogue": _catalogue_names().get(place.provider, "")}
+    return {
+        "link": query,
+        "link_series": place.series,
+        "link_catalogue": place.catalogue.display_name,
+        "link_is_off": place.switched_off is not None,
+    }
 
 
-def _context(query: str) -> dict[str, Any]:
+def _context(query: str, by: User) -> dict[str, Any]:
     """What the page holds around the results."""
     enabled = set(Provider.objects.filter(kind=Provider.Kind.CATALOGUE, enabled=True).values_list("name", flat=True))
     return {
         "query": query,
-        **_link(query),
+        **_link(query, by),
         "in_library": _in_library(query) if query else [],
         "catalogues": bool(enabled),
         "suggestions": _demo_titles() if DEMO_CATALOGUE in enabled and not query else [],
@@ -110,7 +116,7 @@ def _demo_titles() -> list[str]:
 def page(request: HttpRequest) -> HttpResponse:
     """One field; what it finds comes at once without script (`now`), else as a part behind a skeleton."""
     query = words_of(request)
-    context = _context(query)
+    context = _context(query, user_of(request))
     if query and "now" in request.GET and not context["link"] and "link_error" not in context:
         context |= _results(query) | {"searched": True}
     return render(request, "pages/add.html", context)
@@ -147,6 +153,7 @@ def add(request: HttpRequest) -> HttpResponse:
     """Adds what a result's form names and stays at the results, or adds a pasted link and goes to the series."""
     named = {name: request.POST.get(name, "").strip() for name in ("provider", "key", "link", "name")}
     try:
+        opened = links.open_catalogue(named["link"], by=user_of(request), via="page") if named["link"] else ""
         series = catalog.add(
             link=named["link"],
             key=named["key"],
@@ -154,7 +161,7 @@ def add(request: HttpRequest) -> HttpResponse:
             name=named["name"],
             download="download" in request.POST,
         )
-        added = Added(series.key, _told_of(request) % series)
+        added = Added(series.key, " ".join([_told_of(request) % series, *_told_of_catalogue(opened)]))
     except catalog.AlreadyThere as refusal:
         added = Added(refusal.key, str(refusal), "info")
     except Refused as refusal:
@@ -170,6 +177,10 @@ def _told_of(request: HttpRequest) -> str:
     return _("“%s” was added. Its episodes are being loaded.")
 
 
+def _told_of_catalogue(opened: str) -> list[str]:
+    return [_("%s was switched on for it.") % opened] if opened else []
+
+
 def _told(request: HttpRequest, added: Added) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         there = _back(request) if _searched(request) else reverse("series", args=[added.key])
@@ -181,5 +192,5 @@ def _told(request: HttpRequest, added: Added) -> HttpResponse:
 
 def _wrong_link(request: HttpRequest, link: str, refusal: Refused) -> HttpResponse:
     """The page as it was, with the reason at the field."""
-    context = _context(link[:LONGEST_QUERY]) | {"link": "", "link_error": str(refusal)}
+    context = _context(link[:LONGEST_QUERY], user_of(request)) | {"link": "", "link_error": str(refusal)}
     return render(request, "pages/add.html", context, status=refusal.status)

@@ -25,7 +25,7 @@ from aniworld.configuration import backups, store
 from aniworld.configuration.forms import SECTION_TITLES, SectionForm
 from aniworld.pages.access import members
 from aniworld.refusals import Refused
-from integrations import managers
+from integrations import managers, readers
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -164,6 +164,7 @@ def answer(request: HttpRequest, section: str, form: SectionForm, **more: Any) -
         "is_unsaved": form.is_bound and form.has_changed(),
         "latest": backups.listed().first(),
         "addresses": managers.addresses(request) if section == "integrations" else (),
+        "readers": readers.addresses(request) if section == "integrations" else (),
         **more,
     }
     return show(request, "settings_section", context, status=422 if wrong or form.errors else 200)

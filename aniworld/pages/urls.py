@@ -58,6 +58,7 @@ urlpatterns = [
     path("settings/import", settings_backups.take_over, name="settings-import"),
     path("settings/reset", settings_backups.reset, name="settings-reset"),
     path("settings/integrations/test", settings_integrations.test, name="settings-integrations-test"),
+    path("settings/integrations/test-readers", settings_integrations.test_readers, name="settings-readers-test"),
     path("settings/notifications/test", settings.test_targets, name="settings-test"),
     path("settings/<slug:name>", settings.section, name="settings-section"),
     path("add", adding.page, name="add"),

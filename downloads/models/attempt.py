@@ -113,6 +113,12 @@ class Attempt(Record):
         )
         self.outcome, self.error = outcome, error
 
+    def turned_out(self, language: str) -> None:
+        """In which language it brought the file, where nothing had told that before."""
+        if language != self.language:
+            Attempt.objects.filter(pk=self.pk).update(language=language)
+            self.language = language
+
     def hand_over(self, following: str) -> None:
         """Says that the host named `following` takes over, and tells of it."""
         row = Provider.known().get(following)

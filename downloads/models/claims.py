@@ -42,6 +42,10 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         """Those not cleared away."""
         return self.filter(cleared_at__isnull=True)
 
+    def prioritise(self, priority: int) -> int:
+        """Changes the priority of the live ones; answers how many those are."""
+        return self.live().update(priority=priority)
+
     def due(self, now: datetime) -> QueueItemQuerySet:
         """Pending ones whose time has come, in the queue's order."""
         waiting = models.Q(next_attempt_at__isnull=True) | models.Q(next_attempt_at__lte=now)

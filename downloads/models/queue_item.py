@@ -355,7 +355,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
 
     def prioritise(self, priority: int) -> bool:
         """Changes the priority of a live item."""
-        changed = QueueItem.objects.live().filter(pk=self.pk).update(priority=priority)
+        changed = QueueItem.objects.filter(pk=self.pk).prioritise(priority)
         self.refresh_from_db()
         return bool(changed)
 

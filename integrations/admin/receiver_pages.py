@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aniworld.admin_pages.pages import Page, ReadOnly
-from aniworld.retried import Retried
 from aniworld.templatetags.quantities import ago
 from integrations.outgoing import Outcome
+from integrations.told import Told
 
 # More would keep the browser waiting.
 _MOST_TESTS = 5
-LIGHTS = {Retried.State.WAITING: "info", Retried.State.SENT: "success", Retried.State.FAILED: "danger"}
+LIGHTS = {Told.State.WAITING: "info", Told.State.SENT: "success", Told.State.FAILED: "danger"}
 
 
 class ReceiverPage(Page):
@@ -106,7 +106,7 @@ class LogPage(ReadOnly):
     @display(description=_("next try"), ordering="next_attempt_at")
     def next_try(self, row: Any) -> str:
         """While there will be one."""
-        return ago(row.next_attempt_at) if row.state == Retried.State.WAITING else "–"
+        return ago(row.next_attempt_at) if row.state == Told.State.WAITING else "–"
 
     @display(description=_("reason"))
     def why(self, row: Any) -> str:

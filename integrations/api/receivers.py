@@ -13,7 +13,7 @@ from ninja.errors import ValidationError
 from pydantic import StringConstraints
 
 from aniworld.accounts.authentication import user_of
-from aniworld.api_types import Line
+from aniworld.api_types import Line, Tested
 from aniworld.refusals import NotThere
 from integrations import changing
 from integrations.outgoing import Outcome
@@ -38,11 +38,9 @@ class Health(Schema):
     failing_since: datetime | None
 
 
-class ReceiverTested(Schema):
-    """What came of a test: `reason` says why it went wrong, `about` what the other side calls itself."""
+class ReceiverTested(Tested):
+    """What came of it at a receiver: `about` is what the other side calls itself."""
 
-    ok: bool
-    reason: str
     about: str
     status: int | None
     milliseconds: int

@@ -11,10 +11,9 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aniworld import clock
-from aniworld.retried import Retried, RetriedQuerySet
 from integrations.outgoing import checked_address, place_of
 from integrations.receiver import Receiver, ReceiverQuerySet
+from integrations.told import Told, ToldQuerySet
 from library.root import configured_root
 
 # The same folder of the same server is not told of again within it.
@@ -86,7 +85,7 @@ class MediaServer(Receiver):
         return root if not folder else root.rstrip(separator) + separator + folder.replace("/", separator)
 
 
-class NoticeQuerySet(RetriedQuerySet["Notice"]):
+class NoticeQuerySet(ToldQuerySet["Notice"]):
     """Writing them down."""
 
     def note(self, server: MediaServer, folder: str, change: str, now: datetime) -> None:
@@ -107,7 +106,7 @@ class NoticeQuerySet(RetriedQuerySet["Notice"]):
         self.create(receiver=server, folder=folder, change=change, next_attempt_at=due)
 
 
-class Notice(Retried):
+class Notice(Told):
     """Something changed in a folder, and a server is to be told: waiting → sent | failed."""
 
     class Change(models.TextChoices):
@@ -132,14 +131,12 @@ class Notice(Retried):
         _("folder"), max_length=1000, blank=True, help_text=_("Below the library. Empty: the whole library.")
     )
     change = models.CharField(_("change"), max_length=16, choices=Change)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Told.Meta):
         verbose_name = _("call of a media server")
         verbose_name_plural = _("calls of media servers")
-        ordering = ["-id"]
         indexes = [
             models.Index(fields=["state", "next_attempt_at"], name="notice_due"),
             models.Index(fields=["receiver", "folder"], name="notice_of_folder"),
@@ -152,7 +149,3 @@ class Notice(Retried):
         """Tells of one more change of the folder. False when it is not waiting any more."""
         both = change if change == self.change else self.Change.MODIFIED
         return self._move(change=both)
-
-    def arrived(self) -> bool:
-        """The server was told."""
-        return self.succeed(sent_at=clock.now())

@@ -92,7 +92,7 @@ def _write_down(row: Notice, outcome: Outcome | None) -> bool:
     if outcome is None:
         row.give_back()
     elif outcome.ok:
-        if row.arrived():
+        if row.arrive():
             _succeeded(server)
         return True
     elif row.fail(outcome.reason):

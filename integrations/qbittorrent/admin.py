@@ -100,14 +100,14 @@ class ClientTorrentAdmin(Recorded, ReadOnly):
     @admin.action(description=_("Go on, or begin anew"), permissions=("act",))
     def start(self, request: HttpRequest, rows: QuerySet[ClientTorrent]) -> None:
         self.for_each(
-            request, rows, lambda torrent: working.start([torrent]),
+            request, rows, lambda torrent: working.start(_only(torrent)),
             lambda count: ngettext("%d goes on.", "%d go on.", count) % count,
         )  # fmt: skip
 
     @admin.action(description=_("Stop"), permissions=("act",))
     def stop(self, request: HttpRequest, rows: QuerySet[ClientTorrent]) -> None:
         self.for_each(
-            request, rows, lambda torrent: working.stop([torrent]),
+            request, rows, lambda torrent: working.stop(_only(torrent)),
             lambda count: ngettext("%d is stopped.", "%d are stopped.", count) % count,
         )  # fmt: skip
 
@@ -126,7 +126,7 @@ class ClientTorrentAdmin(Recorded, ReadOnly):
         if not isinstance(by, User):
             return
         self.for_each(
-            request, list(rows), lambda torrent: working.delete([torrent], with_files=with_files, by=by),  # type: ignore[arg-type]  # rows that are read before they go
+            request, list(rows), lambda torrent: working.delete(_only(torrent), with_files=with_files, by=by),  # type: ignore[arg-type]  # rows that are read before they go
             lambda count: ngettext("%d is deleted.", "%d are deleted.", count) % count,
         )  # fmt: skip
 
@@ -165,6 +165,10 @@ class ClientSessionAdmin(Recorded, ReadOnly):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It signs in again."""
         return self.has_act_permission(request)
+
+
+def _only(torrent: ClientTorrent) -> ClientTorrentQuerySet:
+    return ClientTorrent.objects.filter(pk=torrent.pk)
 
 
 def _far(torrent: ClientTorrent) -> Progress:

@@ -11,7 +11,8 @@ from aniworld.accounts.models import User
 from aniworld.accounts.tokens import Principal
 from aniworld.refusals import Invalid, NotThere
 from integrations.qbittorrent.models import ClientTorrent
-from integrations.qbittorrent.working import chosen
+from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
+from integrations.qbittorrent.working import named
 from integrations.releases import HASH, number
 
 _TRUE = frozenset(("true", "1", "yes", "on"))
@@ -55,14 +56,14 @@ class Call:
         text = self.text(name).strip()
         return None if text.lower() == "all" else {part.strip().lower() for part in text.split("|")}
 
-    def torrents(self) -> list[ClientTorrent]:
+    def torrents(self) -> ClientTorrentQuerySet:
         """Those that `hashes` names."""
-        return chosen(self.hashes())
+        return named(self.hashes())
 
     def torrent(self) -> ClientTorrent:
         """The one that `hash` names. Raises `NotThere`."""
         text = self.text("hash").strip().lower()
-        found = chosen({text}) if HASH.fullmatch(text) else []
-        if not found:
+        found = named({text}).with_items().first() if HASH.fullmatch(text) else None
+        if found is None:
             raise NotThere(_("There is no such torrent."))
-        return found[0]
+        return found

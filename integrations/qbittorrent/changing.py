@@ -78,7 +78,7 @@ def to_bottom(call: Call) -> HttpResponse:
 
 def share_limits(call: Call) -> HttpResponse:
     """Nothing is shared, so there is nothing to limit."""
-    call.torrents()
+    call.hashes()
     return _done()
 
 
@@ -87,8 +87,7 @@ def set_category(call: Call) -> HttpResponse:
     name = call.text("category")
     if name and not Category.objects.filter(name=one_line(name)).exists():
         raise Conflict(_("There is no such category."))
-    for torrent in call.torrents():
-        torrent.sort_into(one_line(name))
+    call.torrents().sort_into(one_line(name))
     return _done()
 
 
@@ -110,33 +109,30 @@ def remove_categories(call: Call) -> HttpResponse:
     names = {one_line(line) for line in call.text("categories").splitlines()[:10_000]} - {""}
     known = [pk for pk, name in Category.objects.values_list("pk", "name") if name in names]
     Category.objects.filter(pk__in=known).delete()
-    for torrent in ClientTorrent.objects.exclude(category=""):
-        if torrent.category in names:
-            torrent.sort_into("")
+    had = ClientTorrent.objects.order_by().exclude(category="").values_list("category", flat=True).distinct()
+    for name in names.intersection(had):
+        ClientTorrent.objects.filter(category=name).sort_into("")
     return _done()
 
 
 def add_tags(call: Call) -> HttpResponse:
     """Besides those they have."""
-    for torrent in call.torrents():
-        torrent.tag(list(dict.fromkeys([*torrent.tags, *working.tags_of(call.text("tags"))]))[: working.MOST_TAGS])
+    more = working.tags_of(call.text("tags"))
+    call.torrents().tag(lambda tags: list(dict.fromkeys([*tags, *more]))[: working.MOST_TAGS])
     return _done()
 
 
 def remove_tags(call: Call) -> HttpResponse:
     """Those named, or all without any."""
     gone = working.tags_of(call.text("tags"))
-    for torrent in call.torrents():
-        torrent.tag([tag for tag in torrent.tags if gone and tag not in gone])
+    call.torrents().tag(lambda tags: [tag for tag in tags if gone and tag not in gone])
     return _done()
 
 
 def delete_tags(call: Call) -> HttpResponse:
     """Of every torrent."""
     gone = working.tags_of(call.text("tags"))
-    for torrent in working.chosen(None):
-        if set(torrent.tags) & set(gone):
-            torrent.tag([tag for tag in torrent.tags if tag not in gone])
+    working.named(None).tag(lambda tags: [tag for tag in tags if tag not in gone])
     return _done()
 
 

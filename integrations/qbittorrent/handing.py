@@ -137,8 +137,7 @@ def _file(torrent: ClientTorrent, part: ClientPart, files: list[EpisodeFile]) ->
 
 def _place(torrent: ClientTorrent) -> str:
     """Its folder: of its category and its name; another torrent's with the same name keeps it."""
-    name = sanitise(torrent.name)
-    place = "/".join(part for part in (places.of_category(torrent.category), name) if part)
+    place = places.expected(torrent.category, torrent.name)
     if ClientTorrent.objects.filter(place=place).exclude(pk=torrent.pk).exists():
         return f"{place}-{torrent.info_hash[:8]}"
     return place

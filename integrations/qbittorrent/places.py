@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from aniworld.configuration import store
@@ -52,9 +54,32 @@ def make(category: str) -> None:
         log.warning("The folder of the category %s could not be made: %s", category, error)
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The folder as the other side writes it."""
+
+    root: str
+    divider: str
+
+    def path(self, place: str) -> str:
+        """A path below it."""
+        parts = [part for part in place.split("/") if part]
+        return self.divider.join([self.root.rstrip("/\\") or self.root, *parts]) if parts else self.root
+
+
+def outside() -> Outside:
+    """As it is configured now."""
+    root = store.current().integrations.qbittorrent_seen_as or str(folder())
+    return Outside(root, "\\" if "\\" in root and "/" not in root else "/")
+
+
 def seen(place: str = "") -> str:
     """A path below the folder as the other side writes it."""
-    root = store.current().integrations.qbittorrent_seen_as or str(folder())
-    divider = "\\" if "\\" in root and "/" not in root else "/"
-    parts = [part for part in place.split("/") if part]
-    return divider.join([root.rstrip("/\\") or root, *parts]) if parts else root
+    return outside().path(place)
+
+
+# A manager asks for its whole list again and again.
+@lru_cache(maxsize=20_000)
+def expected(category: str, name: str) -> str:
+    """Where a torrent of that name is handed over, unless another one of its name stands there."""
+    return "/".join(part for part in (of_category(category), sanitise(name)) if part)

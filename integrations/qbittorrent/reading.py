@@ -9,7 +9,6 @@ from django.http import HttpResponse, JsonResponse
 from integrations.qbittorrent import places, shown
 from integrations.qbittorrent.asked import Call
 from integrations.qbittorrent.models import Category, ClientTorrent
-from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
 from integrations.qbittorrent.working import named
 from integrations.releases import one_line
 
@@ -65,11 +64,11 @@ def preferences(_call: Call) -> HttpResponse:
 
 
 def torrents(call: Call) -> HttpResponse:
-    """The list, narrowed, in order, and in part; three queries however long it is."""
+    """The list, narrowed, in order, and in part; as many queries however long it is."""
     rows = named(call.hashes() if call.has("hashes") else None)
     if call.has("category"):
         rows = rows.filter(category=one_line(call.text("category")))
-    found = [one for one in _rows(rows) if _is_wanted(call, one)]
+    found = [one for one in shown.rows(rows) if _is_wanted(call, one)]
     order = call.text("sort")
     if order in ORDERS:
         found.sort(key=lambda one: one[order])
@@ -120,7 +119,7 @@ def tags(_call: Call) -> HttpResponse:
 
 def main_data(_call: Call) -> HttpResponse:
     """All at once; always in full."""
-    rows = _rows(named(None))
+    rows = shown.rows(named(None))
     return JsonResponse(
         {
             "rid": 1,
@@ -136,11 +135,7 @@ def main_data(_call: Call) -> HttpResponse:
 
 def transfer(_call: Call) -> HttpResponse:
     """The speed of all together."""
-    return JsonResponse(_transfer(_rows(named(None))))
-
-
-def _rows(torrents_: ClientTorrentQuerySet) -> list[dict[str, Any]]:
-    return [shown.row(torrent) for torrent in torrents_.with_items()]
+    return JsonResponse(_transfer(shown.rows(named(None))))
 
 
 def _transfer(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,10 @@ from django.utils import timezone
 
 from integrations.qbittorrent import places
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
-from integrations.qbittorrent.states import progress_of, size_of
+from integrations.qbittorrent.models.torrent import ClientTorrentQuerySet
+from integrations.qbittorrent.places import Outside
+from integrations.qbittorrent.rows import read
+from integrations.qbittorrent.states import AnyPart, AnyTorrent, progress_of, size_of
 from library.naming import sanitise
 
 _PIECE = 4 * 1024 * 1024
@@ -68,11 +72,16 @@ _ALIKE: dict[str, Any] = {
 }
 
 
-def row(torrent: ClientTorrent, now: datetime | None = None) -> dict[str, Any]:
-    """A torrent as lists have it. Needs its parts with their items."""
-    now = now or timezone.now()
-    far = progress_of(torrent, list(torrent.parts.all()), now)
-    save_path, content_path = _paths(torrent)
+def rows(torrents: ClientTorrentQuerySet) -> list[dict[str, Any]]:
+    """Torrents as lists have them."""
+    now, outside = timezone.now(), places.outside()
+    return [_row(torrent, parts, now, outside) for torrent, parts in read(torrents)]
+
+
+def _row(torrent: AnyTorrent, parts: Sequence[AnyPart], now: datetime, outside: Outside) -> dict[str, Any]:
+    far = progress_of(torrent, parts, now)
+    place = torrent.place or places.expected(torrent.category, torrent.name)
+    save_path, content_path = outside.path(place.rpartition("/")[0]), outside.path(place)
     return {
         **_ALIKE,
         **_times(torrent, now),
@@ -100,7 +109,7 @@ def row(torrent: ClientTorrent, now: datetime | None = None) -> dict[str, Any]:
     }
 
 
-def _times(torrent: ClientTorrent, now: datetime) -> dict[str, int]:
+def _times(torrent: AnyTorrent, now: datetime) -> dict[str, int]:
     """Moments in seconds since 1970, spans in seconds."""
     completed = torrent.completed_at
     return {
@@ -122,7 +131,7 @@ def matches(shown: dict[str, Any], wanted: str) -> bool:
 
 def properties(torrent: ClientTorrent) -> dict[str, Any]:
     """One torrent as `torrents/properties` has it."""
-    found = row(torrent)
+    found = _row(torrent, list(torrent.parts.all()), timezone.now(), places.outside())
     return {
         "hash": found["hash"],
         "infohash_v1": found["hash"],
@@ -191,14 +200,6 @@ def _file(torrent: ClientTorrent, part: ClientPart, index: int, count: int) -> d
         "piece_range": [0, max(0, -(-size // _PIECE) - 1)],
         "availability": 1.0,
     }
-
-
-def _paths(torrent: ClientTorrent) -> tuple[str, str]:
-    """The folder of its category, and its own in there."""
-    place = torrent.place or "/".join(
-        part for part in (places.of_category(torrent.category), sanitise(torrent.name)) if part
-    )
-    return places.seen(place.rpartition("/")[0]), places.seen(place)
 
 
 def _seconds(moment: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,11 @@ from django.utils.translation import gettext as _
 
 from downloads.models import QueueItem
 from integrations.qbittorrent.models import ClientPart, ClientTorrent
+from integrations.qbittorrent.rows import ItemRow, PartRow, TorrentRow
+
+AnyTorrent = ClientTorrent | TorrentRow
+AnyPart = ClientPart | PartRow
+AnyItem = QueueItem | ItemRow
 
 UNKNOWN_ETA = 8_640_000
 # Without a byte for so long it is told as stalled: managers warn of that, and a change of host is no reason to.
@@ -17,6 +23,7 @@ STALLED_AFTER = timedelta(minutes=2)
 _ALMOST = 0.999
 _Status = QueueItem.Status
 _Reason = QueueItem.PauseReason
+_BEYOND_QUEUE: dict[str, str] = {ClientTorrent.Stage.FAILED: "error", ClientTorrent.Stage.ARRIVED: "moving"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +39,23 @@ class Progress:
     reason: str = ""
 
 
-def progress_of(torrent: ClientTorrent, parts: list[ClientPart], now: datetime) -> Progress:
+def progress_of(torrent: AnyTorrent, parts: Sequence[AnyPart], now: datetime) -> Progress:
     """Needs the parts with their items."""
-    if torrent.stage == torrent.Stage.READY:
+    if torrent.stage == ClientTorrent.Stage.READY:
         size = sum(part.size for part in parts)
         return Progress("stoppedUP", size, size, 1.0, eta=0)
-    if torrent.stage == torrent.Stage.MISSING:
+    if torrent.stage == ClientTorrent.Stage.MISSING:
         size = sum(part.size for part in parts)
         return Progress("missingFiles", size, 0, 0.0, reason=_("Its files are neither there nor in the library."))
     size, done = _bytes(torrent, parts)
     share = min(_ALMOST, done / size) if size else 0.0
-    if torrent.stage == torrent.Stage.QUEUED:
+    if torrent.stage == ClientTorrent.Stage.QUEUED:
         return _of_items(torrent, [part.item for part in parts], now, Progress("", size, done, share))
-    state = {torrent.Stage.FAILED: "error", torrent.Stage.ARRIVED: "moving"}.get(
-        ClientTorrent.Stage(torrent.stage), "stoppedDL" if torrent.is_stopped else "metaDL"
-    )
+    state = _BEYOND_QUEUE.get(torrent.stage) or ("stoppedDL" if torrent.is_stopped else "metaDL")
     return Progress(state, size, done, share, reason=torrent.reason)
 
 
-def size_of(torrent: ClientTorrent, part: ClientPart, count: int) -> tuple[int, int]:
+def size_of(torrent: AnyTorrent, part: AnyPart, count: int) -> tuple[int, int]:
     """Bytes of one part in all, as far as they are known, and those that are there."""
     guess = torrent.expected_bytes // max(1, count)
     item = part.item
@@ -66,12 +71,12 @@ def size_of(torrent: ClientTorrent, part: ClientPart, count: int) -> tuple[int, 
     return total, min(total, done)
 
 
-def _bytes(torrent: ClientTorrent, parts: list[ClientPart]) -> tuple[int, int]:
+def _bytes(torrent: AnyTorrent, parts: Sequence[AnyPart]) -> tuple[int, int]:
     sizes = [size_of(torrent, part, len(parts)) for part in parts]
     return sum(total for total, _done in sizes) or torrent.expected_bytes, sum(done for _total, done in sizes)
 
 
-def _of_items(torrent: ClientTorrent, found: list[QueueItem | None], now: datetime, so_far: Progress) -> Progress:
+def _of_items(torrent: AnyTorrent, found: Sequence[AnyItem | None], now: datetime, so_far: Progress) -> Progress:
     items = [item for item in found if item is not None and item.status != _Status.COMPLETED]
     live = [item for item in items if item.status in QueueItem.LIVE]
     size, done, share = so_far.size, so_far.done, so_far.share
@@ -88,17 +93,17 @@ def _of_items(torrent: ClientTorrent, found: list[QueueItem | None], now: dateti
     return Progress(_waiting(live, is_stalled=is_stalled), size, done, share, reason=_said(live))
 
 
-def _busy(items: list[QueueItem], speed: int, *, is_stalled: bool) -> str:
+def _busy(items: Sequence[AnyItem], speed: int, *, is_stalled: bool) -> str:
     if all(item.progress_percent >= 100 or _is_whole(item) for item in items):
         return "checkingUP"
     return "stalledDL" if is_stalled and not speed else "downloading"
 
 
-def _is_whole(item: QueueItem) -> bool:
+def _is_whole(item: AnyItem) -> bool:
     return bool(item.total_bytes) and item.downloaded_bytes >= (item.total_bytes or 0)
 
 
-def _waiting(items: list[QueueItem], *, is_stalled: bool) -> str:
+def _waiting(items: Sequence[AnyItem], *, is_stalled: bool) -> str:
     """None is being downloaded now: why not?"""
     reasons = {item.pause_reason for item in items if item.status == _Status.PAUSED}
     if reasons == {_Reason.USER} and all(item.status == _Status.PAUSED for item in items):
@@ -109,10 +114,10 @@ def _waiting(items: list[QueueItem], *, is_stalled: bool) -> str:
     return "stalledDL" if between and is_stalled else "queuedDL"
 
 
-def _why(items: list[QueueItem]) -> str:
+def _why(items: Sequence[AnyItem]) -> str:
     cancelled = _("Somebody took it out of the queue.")
     return "; ".join(dict.fromkeys(item.error_message or cancelled for item in items))[:2000]
 
 
-def _said(items: list[QueueItem]) -> str:
+def _said(items: Sequence[AnyItem]) -> str:
     return "; ".join(dict.fromkeys(item.error_message for item in items if item.error_message))[:2000]

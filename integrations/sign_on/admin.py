@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +22,8 @@ from aniworld.admin_pages.links import to_row
 from aniworld.admin_pages.pages import Page
 from aniworld.audit.recording import Recorded
 from aniworld.templatetags.quantities import ago
+from integrations.sign_on import header
+from integrations.sign_on.finding import Finding
 from integrations.sign_on.models import OpenIdAccount
 
 _LIST = "admin:sign_on_openidaccount_changelist"
@@ -77,7 +80,9 @@ class OpenIdAccountAdmin(Recorded, Page):
 
     def get_urls(self) -> list[URLPattern]:
         test = self.admin_site.admin_view(require_POST(self.test))
-        return [path("test/", test, name="sign_on_test"), *super().get_urls()]
+        of_header = self.admin_site.admin_view(require_POST(self.test_header))
+        mine = [path("test/", test, name="sign_on_test"), path("test-header/", of_header, name="sign_on_test_header")]
+        return [*mine, *super().get_urls()]
 
     def test(self, request: HttpRequest) -> HttpResponse:
         """Asks the provider for its description and its keys."""
@@ -86,7 +91,16 @@ class OpenIdAccountAdmin(Recorded, Page):
         if not settings.OPENID_PROVIDER:
             self.message_user(request, gettext("No provider is configured: set OIDC_ISSUER."), messages.WARNING)
             return HttpResponseRedirect(reverse(_LIST))
-        for finding in import_string(_PROBE)():
+        return self._told(request, import_string(_PROBE)())
+
+    def test_header(self, request: HttpRequest) -> HttpResponse:
+        """Says what the proxy's header in this very request does."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return self._told(request, header.findings(request))
+
+    def _told(self, request: HttpRequest, findings: Iterable[Finding]) -> HttpResponse:
+        for finding in findings:
             self.message_user(request, finding.text, messages.SUCCESS if finding.ok else messages.ERROR)
         return HttpResponseRedirect(reverse(_LIST))
 

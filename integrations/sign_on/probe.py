@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.sign_on import discovery
+from integrations.sign_on.finding import Finding
 from providers.exceptions import ProviderError
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence, and whether it is good news."""
-
-    ok: bool
-    text: str
 
 
 def run() -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from ninja import Query, Router, Status
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
 from aniworld.api_types import Problem, page
 from aniworld.refusals import Forbidden, Invalid
-from library import catalog, changes, listing
+from library import catalog, changes, links, listing
 from library.models import Series
 from library.schemas import (
     AddBody,
@@ -43,16 +43,22 @@ def list_series(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]
 
 @router.post("/search", auth=signed_in, response=SearchView)
 def search(request: HttpRequest, body: SearchBody) -> catalog.SearchOutcome:
-    """Asks every enabled catalogue."""
+    """Asks every enabled catalogue; of a link its own one, also a catalogue that is off where an administrator asks."""
+    if links.is_link(body.query):
+        return links.look_up(body.query, is_administrator=user_of(request).is_staff)
     return catalog.search(body.query)
 
 
 @router.post("/add", auth=signed_in, response={202: AddedView, 404: Problem, 409: Problem})
 def add(request: HttpRequest, body: AddBody) -> Status[dict[str, Any]]:
-    """Adds a series at once; its details are loaded in the background."""
+    """Adds a series at once; its details are loaded in the background.
+
+    The catalogue of a link that is switched off is switched on where an administrator adds it, and knows it.
+    """
     if not body.link and not body.key:
         raise Invalid(_("Name a link, or a key and its provider."), "nothing_named")
     plan = body.language_plan.model_dump() if body.language_plan else None
+    opened = links.open_catalogue(body.link, by=user_of(request), via="api") if body.link else ""
     series = catalog.add(
         link=body.link,
         key=body.key,
@@ -62,7 +68,7 @@ def add(request: HttpRequest, body: AddBody) -> Status[dict[str, Any]]:
         language_plan=plan,
         download=body.download == "missing",
     )
-    return Status(202, _added(series))
+    return Status(202, _added(series, opened))
 
 
 @router.get("/{key}/loading-status", auth=signed_in, response=LoadingView)
@@ -116,9 +122,10 @@ def _summary(series: Series, request: HttpRequest) -> dict[str, Any]:
     return listing.summary(listing.counted(Series.objects.filter(pk=series.pk), user_of(request)).get())
 
 
-def _added(series: Series) -> dict[str, Any]:
+def _added(series: Series, opened: str) -> dict[str, Any]:
+    about = f"; {opened} was switched on for it" if opened else ""
     return {
-        "message": "Series added and queued for background loading",
+        "message": f"Series added and queued for background loading{about}",
         "key": series.key,
         "folder": series.folder,
         "db_id": series.pk,

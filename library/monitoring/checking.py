@@ -76,7 +76,7 @@ def check(series: Series) -> None:
 def _check(series: Series) -> None:
     now = timezone.now()
     in_full = series.is_due_in_full(now)
-    catalogue = registry.catalogue(series.provider)
+    catalogue = registry.catalogue(series.provider, series.wanted_languages()[0])
     details = catalogue.details(series.site or series.slug)
     before = _places(series)
     write_details(series, details, series.hold_check)

@@ -9,17 +9,14 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from providers.catalogues import archive_items as items
 from providers.catalogues import numbering
-from providers.catalogues.folders import LANGUAGE_PARAMETER
 from providers.contracts import (
     Catalogue,
     EpisodeEntry,
     EpisodeSources,
-    Language,
     NewEpisode,
     SearchResult,
     SeasonEntry,
     SeriesDetails,
-    Source,
 )
 from providers.exceptions import AddressRefused, NotFound, PageNotUnderstood, TooLarge
 from providers.http.answers import shown
@@ -38,6 +35,7 @@ class ArchiveOrg(Catalogue):
     name = "archive-org"
     display_name = "Internet Archive"
     usual_site = "https://archive.org"
+    may_lack_language = True
 
     def __init__(self, address: str, client: Any) -> None:
         super().__init__(address, client)
@@ -90,10 +88,9 @@ class ArchiveOrg(Catalogue):
         film = next((one for one in films if name in one.files), None) if name else next(iter(films), None)
         if film is None:
             raise NotFound(f"{shown(episode_link)} is not there any more.")
-        language = film.language or self._usual_language()
         title = film.title or ("" if name else items.text(told, "title"))
         return EpisodeSources(
-            title, "", tuple(Source(language, "direct", self._file(identifier, file)) for file in film.files)
+            title, "", tuple(self.source(film.language, "direct", self._file(identifier, file)) for file in film.files)
         )
 
     def newest(self) -> list[NewEpisode]:
@@ -159,16 +156,13 @@ class ArchiveOrg(Catalogue):
             number=film.number,
             link=self._file(identifier, film.files[0]),
             title=film.title,
-            languages=(film.language or self._usual_language(),),
+            languages=(film.language or self.usual_language,),
             hosts=("direct",),
         )
 
     def _member(self, number: int, hit: items.Hit) -> EpisodeEntry:
-        language = numbering.language_in(hit.title) or self._usual_language()
+        language = numbering.language_in(hit.title) or self.usual_language
         return EpisodeEntry(1, number, self._page(hit.identifier), hit.title, "", (language,), ("direct",))
-
-    def _usual_language(self) -> Language:
-        return numbering.language_called(self.client.policy.params.get(LANGUAGE_PARAMETER)) or Language.ENGLISH_DUB
 
     def _identifier(self, link: str) -> str:
         return link if items.is_identifier(link) else self._place(link)[0]

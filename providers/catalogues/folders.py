@@ -24,7 +24,6 @@ from providers.contracts import (
     SearchResult,
     SeasonEntry,
     SeriesDetails,
-    Source,
 )
 from providers.exceptions import AddressRefused, NotFound, PageNotUnderstood, TooLarge
 from providers.http.answers import shown
@@ -39,8 +38,6 @@ _PLAIN = frozenset("-.()[]!,'&")
 # The root itself, where it is a series.
 _ROOT_KEY = "~"
 _COVERS = ("poster.jpg", "poster.png", "folder.jpg", "cover.jpg")
-# The operator's parameter that says what a file without any mark of a language is in.
-LANGUAGE_PARAMETER = "language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +50,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A file with the episode that it is."""
+    """A file with the episode that it is; `language` is None where nothing tells it."""
 
     segments: Segments
     season: int
     number: int
     title: str
-    language: Language
+    language: Language | None
 
 
 class FolderCatalogue(Catalogue):
     """What listings of folders have in common. `host` is the label of the host that fetches their files."""
 
     host: ClassVar[str]
+    may_lack_language = True
 
     @property
     @abstractmethod
@@ -120,7 +118,9 @@ class FolderCatalogue(Catalogue):
             raise NotFound(f"{shown(episode_link)} is not there any more.")
         same = [one for one in beside if (one.season, one.number) == (this.season, this.number)][:_MOST_SOURCES]
         ordered = sorted(same, key=lambda one: one.segments != own)
-        sources = tuple(Source(one.language, self.host, self.link_of(one.segments, is_file=True)) for one in ordered)
+        sources = tuple(
+            self.source(one.language, self.host, self.link_of(one.segments, is_file=True)) for one in ordered
+        )
         return EpisodeSources(this.title, "", sources)
 
     def newest(self) -> list[NewEpisode]:
@@ -216,7 +216,7 @@ class FolderCatalogue(Catalogue):
             number=first.number,
             link=self.link_of(first.segments, is_file=True),
             title=next((one.title for one in files if one.title), ""),
-            languages=tuple(dict.fromkeys(one.language for one in files)),
+            languages=tuple(dict.fromkeys(one.language or self.usual_language for one in files)),
             hosts=(self.host,),
         )
 
@@ -236,12 +236,7 @@ class FolderCatalogue(Catalogue):
             (told for part in reversed(folder) if (told := numbering.language_in(part))), None
         )
         own_season = season if found.season is None else found.season
-        return Placed((*folder, name), own_season, found.number, clean(found.title), language or self.usual_language())
-
-    def usual_language(self) -> Language:
-        """What a file that names none is in: the operator's word for it, else English Dub."""
-        told = self.client.policy.params.get(LANGUAGE_PARAMETER)
-        return numbering.language_called(told) or Language.ENGLISH_DUB
+        return Placed((*folder, name), own_season, found.number, clean(found.title), language)
 
 
 def bounded(nodes: list[Node], place: str) -> list[Node]:

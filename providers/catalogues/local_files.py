@@ -94,7 +94,7 @@ class LocalFiles(FolderCatalogue):
                     content = file.read(local_index.LARGEST_INDEX + 1)
             except OSError as error:
                 raise _unreadable((path.name,), error) from None
-            self._index = local_index.read(content, path.name, self.usual_language())
+            self._index = local_index.read(content, path.name)
         return self._index
 
 

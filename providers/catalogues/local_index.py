@@ -19,8 +19,8 @@ MOST_ROWS = 10_000
 _LARGEST_NUMBER = 9999
 
 
-def read(content: bytes, name: str, usual: Language) -> dict[str, list[Placed]]:
-    """Series by name, each with its files. `usual` is what a row without a language is in.
+def read(content: bytes, name: str) -> dict[str, list[Placed]]:
+    """Series by name, each with its files.
 
     A row has `series`, `episode` and `file`, and may have `season`, `title` and `language`. Raises `PageNotUnderstood`
     with the number of the first row that is wrong, and `TooLarge`.
@@ -32,7 +32,7 @@ def read(content: bytes, name: str, usual: Language) -> dict[str, list[Placed]]:
     for number, row in enumerate(_rows(text, name), start=1):
         if number > MOST_ROWS:
             raise TooLarge(f"{name} has more than {MOST_ROWS} rows.")
-        series, placed = _understood(row, f"{name}, row {number}", usual)
+        series, placed = _understood(row, f"{name}, row {number}")
         found.setdefault(series, []).append(placed)
     return found
 
@@ -54,7 +54,7 @@ def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
         raise PageNotUnderstood(f"{name} is no CSV: {error}.") from None
 
 
-def _understood(row: Mapping[str, Any], where: str, usual: Language) -> tuple[str, Placed]:
+def _understood(row: Mapping[str, Any], where: str) -> tuple[str, Placed]:
     series = clean(_text(row, "series")).replace("/", "-").replace("\\", "-")
     if not series.strip(". "):
         raise PageNotUnderstood(f"{where}: it names no series.")
@@ -65,8 +65,8 @@ def _understood(row: Mapping[str, Any], where: str, usual: Language) -> tuple[st
     if season is None or number is None:
         raise PageNotUnderstood(f"{where}: “season” and “episode” must be whole numbers up to {_LARGEST_NUMBER}.")
     told = _text(row, "language")
-    language = numbering.language_called(told) if told else usual
-    if language is None:
+    language = numbering.language_called(told)
+    if told and language is None:
         raise PageNotUnderstood(f"{where}: “language” is one of {', '.join(Language)}.")
     return series[:200], Placed(path, season, number, clean(_text(row, "title"))[:500], language)
 

@@ -8,17 +8,14 @@ from urllib.parse import quote, unquote, urlsplit
 from providers import ytdlp_listing
 from providers.catalogues import numbering
 from providers.catalogues import ytdlp_entries as entries
-from providers.catalogues.folders import LANGUAGE_PARAMETER
 from providers.contracts import (
     Catalogue,
     EpisodeEntry,
     EpisodeSources,
-    Language,
     NewEpisode,
     SearchResult,
     SeasonEntry,
     SeriesDetails,
-    Source,
 )
 from providers.exceptions import AddressRefused, NotFound, PageNotUnderstood
 from providers.http.answers import shown
@@ -34,6 +31,7 @@ class YtdlpCatalogue(Catalogue):
     display_name = "yt-dlp playlists"
     needs_address = False
     takes_any_link = True
+    may_lack_language = True
 
     def __init__(self, address: str, client: Any) -> None:
         super().__init__(address, client)
@@ -76,8 +74,9 @@ class YtdlpCatalogue(Catalogue):
         host, _colon, told = note.partition(":")
         if not entries.address(link):
             raise AddressRefused(f"{shown(episode_link)} is no address of a video.")
-        language = numbering.language_called(unquote(told)) or self._language("")
-        return EpisodeSources("", "", (Source(language, "direct" if host == "direct" else "ytdlp-video", link),))
+        language = numbering.language_called(unquote(told))
+        source = self.source(language, "direct" if host == "direct" else "ytdlp-video", link)
+        return EpisodeSources("", "", (source,))
 
     def newest(self) -> list[NewEpisode]:
         """Nothing: monitored series are looked up one by one."""
@@ -117,17 +116,13 @@ class YtdlpCatalogue(Catalogue):
         return link.strip()
 
     def _entry(self, season: int, number: int, video: entries.Video) -> EpisodeEntry:
-        language = self._language(video.title)
+        language = numbering.language_in(video.title)
         host = "direct" if video.is_file else "ytdlp-video"
         return EpisodeEntry(
             season=season,
             number=number,
-            link=f"{video.link}{_NOTE}{host}:{quote(language.value)}",
+            link=f"{video.link}{_NOTE}{host}:{quote(language.value if language else '')}",
             title=video.title[:500],
-            languages=(language,),
+            languages=(language or self.usual_language,),
             hosts=(host,),
         )
-
-    def _language(self, title: str) -> Language:
-        told = numbering.language_called(self.client.policy.params.get(LANGUAGE_PARAMETER))
-        return numbering.language_in(title) or told or Language.ENGLISH_DUB

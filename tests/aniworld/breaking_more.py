@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from aniworld.accounts.models import User
 from aniworld.alerts.models import Alert
-from aniworld.checks import access, kept, machine, outside
+from aniworld.checks import access, kept, machine, outside, sign_on
 from aniworld.configuration import store
 from aniworld.configuration.models import Configuration
+from aniworld.environment_sign_on import OpenIdProvider, ProxyHeader, Rule
 from providers.models import Provider, ProviderStatus
 from tests.aniworld.breaking import Bench, breaks
 
@@ -219,3 +220,45 @@ def _backup(bench: Bench, made_at: datetime) -> Path:
     path: Path = bench.settings.BACKUP_DIR / f"aniworld-{made_at:%Y%m%dT%H%M%S}Z.sqlite3"
     path.write_bytes(b"x")
     return path
+
+
+# Signing in by another system
+
+
+def openid(bench: Bench, issuer: str = "https://auth.example.org", secret: str = "s") -> None:
+    bench.settings.OPENID_PROVIDER = OpenIdProvider(issuer, "me", "SSO", (), "groups", Rule(), True, secret)
+
+
+def proxy_header(bench: Bench, *networks: str) -> None:
+    bench.settings.AUTH_PROXY = ProxyHeader("Remote-User", "", Rule(), auto_create=True, logout_url="")
+    bench.settings.TRUSTED_PROXIES = [ip_network(one) for one in networks]
+
+
+@breaks(sign_on.openid_settings)
+def no_client_secret(bench: Bench) -> None:
+    openid(bench, secret="")
+
+
+@breaks(sign_on.openid_settings)
+def issuer_without_tls(bench: Bench) -> None:
+    openid(bench, "http://auth.example.org")
+
+
+@breaks(sign_on.openid_callback)
+def nobody_is_sent_back(bench: Bench) -> None:
+    openid(bench)
+
+
+@breaks(sign_on.openid_provider)
+def provider_is_away(bench: Bench) -> None:
+    openid(bench, "http://127.0.0.1:9")
+
+
+@breaks(sign_on.proxy_header)
+def header_of_nobody(bench: Bench) -> None:
+    proxy_header(bench)
+
+
+@breaks(sign_on.proxy_header)
+def header_of_a_whole_network(bench: Bench) -> None:
+    proxy_header(bench, "192.168.1.0/24")

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from aniworld import checks
-from aniworld.checks import database, machine, outside
+from aniworld.checks import database, machine, outside, sign_on
 from aniworld.checks.check import Check, Look
 from aniworld.checks.doctor import EVERYTHING
 from aniworld.configuration import store
@@ -66,6 +66,17 @@ def test_a_healthy_installation_has_nothing_to_complain_of(bench: Bench) -> None
     found = list(checks.run(EVERYTHING))
     assert [check for check in found if not check.ok] == []
     assert [check.message for check in found if ONE_OF_MANY.search(check.message)] == []
+
+
+def test_signing_on_that_is_well_configured(bench: Bench) -> None:
+    breaking_more.openid(bench)
+    breaking_more.proxy_header(bench, "10.0.0.2")
+    bench.settings.ALLOWED_HOSTS = ["localhost", "series.example.org"]
+    assert sign_on.openid_settings().ok
+    assert "http://series.example.org/integrations/sign-on/callback" in sign_on.openid_callback().message
+    assert sign_on.proxy_header().ok
+    breaking_more.proxy_header(bench)
+    assert sign_on.proxy_header().severity == "error"
 
 
 class _Cursor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from aniworld import metrics
 from aniworld.environment import ROOT
 from aniworld.supervisor.models import Cluster
 from downloads.models import Attempt, QueueItem
+from integrations.webhooks.models import Delivery, Webhook
 from providers.models import Provider, ProviderStatus, RequestLog
 from tests.aniworld.people import user
 from tests.library.factories import make_episodes, make_series
@@ -69,6 +71,40 @@ def test_the_numbers_are_right() -> None:
     assert found["aniworld_cluster_restarts_total", ("default", "h")] == 3
     assert found["aniworld_missing_episodes", ()] == 4
     assert min(value for (name, _labels), value in found.items() if name == "aniworld_disk_free_bytes") > 0
+
+
+def test_machines_of_one_name_are_told_apart() -> None:
+    now = timezone.now()
+    for number in range(3):
+        for name in ("default", "downloads"):
+            Cluster.objects.create(
+                instance=f"up-{number}",
+                name=name,
+                host="nas",
+                process_group=1,
+                workers=2,
+                started_at=now,
+                restarts=number,
+            )
+    restarts = {
+        labels: value for (name, labels), value in samples().items() if name == "aniworld_cluster_restarts_total"
+    }
+    shown = {"nas": 0, "nas (2)": 1, "nas (3)": 2}
+    assert restarts == {(name, host): count for host, count in shown.items() for name in ("default", "downloads")}
+
+
+def test_what_other_systems_were_told_is_counted() -> None:
+    on = Webhook.objects.create(name="on", address="https://a.example")
+    off = Webhook.objects.create(name="off", address="https://a.example", enabled=False)
+    Webhook.objects.update(failing_since=timezone.now())
+    for receiver, state in ((on, "waiting"), (off, "waiting"), (on, "failed"), (on, "failed"), (on, "sent")):
+        Delivery.objects.create(receiver=receiver, event="x", happened_at=timezone.now(), state=state)
+    old = Delivery.objects.create(receiver=on, event="x", happened_at=timezone.now(), state="failed")
+    Delivery.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=2))
+    found = samples()
+    for name, value in (("waiting", 1), ("failed_last_day", 2), ("receivers_failing", 1)):
+        assert found[f"aniworld_integration_{name}", ("webhooks",)] == value
+        assert found[f"aniworld_integration_{name}", ("media_servers",)] == 0
 
 
 def test_it_costs_the_same_however_much_there_is() -> None:

@@ -109,6 +109,33 @@ def test_a_pasted_link_becomes_a_whole_file(
     assert (tree / "Sea Show (1961)" / NAME).exists()
 
 
+@pytest.mark.parametrize(("spoken", "arrives_as"), [("deu", "German Dub"), ("jpn", "German Sub"), ("eng", "")])
+def test_files_that_name_no_language_arrive_by_the_configured_plan(
+    spoken: str, arrives_as: str, served: sites.Serving, demo: Demo, tmp_path: Path, library: Path
+) -> None:
+    clips = demo.site.clips.wait(120)
+    assert clips, demo.site.clips.error
+    folder = tmp_path / "tree" / "Sea Show (1961)"
+    folder.mkdir(parents=True)
+    shutil.copy(clips.file(0, spoken), folder / "Sea Show S01E02.mp4")
+    series = catalog.add(link=_listing(served, folder.parent), download=True)
+    loading.load_pending()
+    episode = series.episodes.get(season=1, number=2)
+    assert list(episode.languages) == ["German Dub"]
+    [pk] = queue.enqueue(series, [episode]).added
+    claimed = tasks.claim()
+    assert claimed
+    engine.run(claimed)
+    item = QueueItem.objects.get(pk=pk)
+    if not arrives_as:
+        [attempt] = item.attempts.all()
+        assert "tagged as speaking English" in attempt.error
+        return
+    assert item.status == item.Status.COMPLETED, item.error_message
+    assert EpisodeFile.objects.get(episode=episode).language == arrives_as
+    assert [attempt.language for attempt in item.attempts.all()] == [arrives_as]
+
+
 def test_a_local_copy_goes_on_where_it_stood(tmp_path: Path, transactional_db: None) -> None:
     source, work = tmp_path / "a.mp4", tmp_path / "work"
     source.write_bytes(os.urandom(3_000_000))

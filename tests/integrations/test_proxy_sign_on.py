@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -167,3 +168,23 @@ def test_the_socket_believes_the_same_and_no_more(up: Running) -> None:
         assert json.loads(client.recv(timeout=20))["data"]["authenticated"] is False
         with pytest.raises(ConnectionClosed):
             client.recv(timeout=20)
+
+
+def test_whoever_set_it_up_is_told_what_the_header_does(up: Running) -> None:
+    page = "/admin/sign_on/openidaccount/"
+
+    def said(browser: Browser) -> str:
+        browser.page(page)
+        return html.unescape(browser.fill_in(f"{page}test-header/").text)
+
+    text = said(named(up, "root", "admins"))
+    assert f"This request came from {PROXY}, which TRUSTED_PROXIES names." in text
+    assert "It carried the header Remote-User: “root”." in text
+    assert "It signs in root as administrator; groups: admins." in text
+    stranger = Browser(up, "127.0.0.1")
+    stranger.sign_in()
+    assert "It carried no header Remote-User" in said(stranger)
+    stranger.headers["Remote-User"] = "root"
+    text = said(stranger)
+    assert f"This request came from 127.0.0.1, which is none of TRUSTED_PROXIES ({PROXY}/32)" in text
+    assert "If 127.0.0.1 is your proxy, add it to TRUSTED_PROXIES." in text

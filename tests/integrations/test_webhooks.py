@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from aniworld import clock
 from aniworld.alerts.models import Alert
+from aniworld.alerts.models import Delivery as AlertDelivery
 from aniworld.audit.models import Change
 from aniworld.live.models import LogReader
 from aniworld.live.publish import publish
+from aniworld.retried import Retried
 from integrations import outgoing, rounds
+from integrations.media_servers.models import Notice
 from integrations.tasks import prune
 from integrations.webhooks import delivering
 from integrations.webhooks.models import Delivery, Webhook
@@ -214,6 +218,15 @@ def test_what_can_t_be_begun_within_the_lease_is_left_to_another_round(
     assert set(Delivery.objects.values_list("state", "attempts", "lease_until")) == {("waiting", 0, None)}
     tell()
     assert len(other.received) == 3
+
+
+@pytest.mark.parametrize("kind", [Delivery, Notice, AlertDelivery])
+def test_what_is_written_down_is_due_by_the_clock_that_is_asked(kind: type[Retried]) -> None:
+    """A machine whose own clock is ahead would have what it writes down sent later."""
+    names = {"next_attempt_at", "begun_at"}
+    defaults = [field.default for field in kind._meta.concrete_fields if field.name in names]
+    assert defaults
+    assert all(default is clock.now for default in defaults)
 
 
 def test_an_event_is_not_noted_twice(other: Receiver) -> None:

@@ -23,7 +23,7 @@ def test_a_mistyped_title_or_key_names_what_is_near(site: Site, client: Client) 
 
 
 def test_a_link_is_judged_before_anything_is_offered(site: Site, client: Client) -> None:
-    client.force_login(user())
+    client.force_login(user("member", staff=False))
     strange = page(client, "https://example.org/anime/stream/silberfaden")
     assert "No enabled catalogue knows this link." in strange
     assert 'action="/add/series"' not in strange

@@ -36,7 +36,7 @@ from tests.providers import sites
 from tests.providers.conftest import Script, Scripted
 
 Start = Callable[[Script | bytes], Scripted]
-GERMAN, SUB, ENGLISH = Language.GERMAN_DUB, Language.GERMAN_SUB, Language.ENGLISH_DUB
+GERMAN, SUB = Language.GERMAN_DUB, Language.GERMAN_SUB
 
 
 @pytest.fixture
@@ -68,6 +68,10 @@ def tree(tmp_path: Path) -> Path:
 def _shape(catalogue: Catalogue, details: SeriesDetails) -> dict[tuple[int, int], str]:
     entries = [entry for season in details.seasons for entry in catalogue.episodes(season)]
     return {(entry.season, entry.number): entry.title for entry in entries}
+
+
+def _guess(host: str, link: str) -> Source:
+    return Source(GERMAN, host, link, is_guess=True)
 
 
 FIRST = "Sea Show - S01E01 - Harbour (German Dub).mp4"
@@ -254,11 +258,11 @@ def test_the_archive_is_searched_and_read(served: sites.Serving, loopback: Clien
     collection = catalogue.details("shorts")
     members = catalogue.episodes(collection.seasons[0])
     assert [(one.number, one.title, one.languages) for one in members] == [
-        (1, "A", (ENGLISH,)),
+        (1, "A", (GERMAN,)),
         (2, "B (German)", (GERMAN,)),
     ]
     assert catalogue.sources(members[0].link).sources == (
-        Source(ENGLISH, "direct", f"{served.address}/download/short-a/film.mp4"),)  # fmt: skip
+        Source(GERMAN, "direct", f"{served.address}/download/short-a/film.mp4", is_guess=True),)  # fmt: skip
     catalogue.check()
     assert catalogue.key_of(f"{served.address}/download/sea-show/a%20b.mp4") == "sea-show"
 
@@ -297,10 +301,10 @@ def test_a_real_ytdlp_reads_a_feed_and_a_page(served: sites.Serving, loopback: C
     assert _shape(catalogue, details) == {(1, 1): "First part", (1, 2): "Second part"}
     assert len(served.asked) == asked, "one look is enough for both"
     first = catalogue.episodes(details.seasons[0])[0]
-    assert catalogue.sources(first.link).sources == (Source(ENGLISH, "ytdlp-video", f"{served.address}/e1.mp4"),)
+    assert catalogue.sources(first.link).sources == (_guess("ytdlp-video", f"{served.address}/e1.mp4"),)
     listed = catalogue.episodes(catalogue.details(f"{served.address}/page").seasons[0])
     assert [one.hosts for one in listed] == [("direct",), ("direct",)]
-    assert catalogue.sources(listed[1].link).sources == (Source(ENGLISH, "direct", f"{served.address}/b.mp4"),)
+    assert catalogue.sources(listed[1].link).sources == (_guess("direct", f"{served.address}/b.mp4"),)
 
 
 def test_ytdlp_is_kept_from_private_networks_and_from_what_is_no_list(served: sites.Serving) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import clock
 from aniworld.alerts import wishes
 from aniworld.alerts.models.digest import Digest
 from aniworld.records import Record, RecordQuerySet
@@ -43,7 +43,7 @@ class AlertQuerySet(RecordQuerySet["Alert"]):
         """Writes one down, unless it was told already. Raises ValueError for a kind that does not exist."""
         kind = Kind(kind)
         about = _fitting(about, LONGEST_TITLE)
-        now = timezone.now()
+        now = clock.now()
         undone = bool(about) and self._withdraw_opposite(kind, about)
         if about and not undone and self._is_repeated(kind, about, now):
             return
@@ -140,7 +140,7 @@ class Alert(Record):
     def send_again(self) -> bool:
         """Has it sent at once, whatever is switched off; False when it is still under way."""
         ended = Alert.objects.filter(pk=self.pk).exclude(state__in=self.UNDER_WAY)
-        waiting = {"state": self.State.WAITING, "reason": "", "due_at": timezone.now(), "digest": None}
+        waiting = {"state": self.State.WAITING, "reason": "", "due_at": clock.now(), "digest": None}
         return bool(ended.update(**waiting))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,31 @@ class ClientTorrentQuerySet(RecordQuerySet["ClientTorrent"]):
         """
         parts = ClientPart.objects.select_related("item", *(f"item__{name}" for name in more))
         return self.prefetch_related(Prefetch("parts", parts))
+
+    def with_cancelled(self) -> ClientTorrentQuerySet:
+        """Those of which somebody took something out of the queue."""
+        gone = ClientPart.objects.filter(torrent=OuterRef("pk"), item__status=QueueItem.Status.CANCELLED)
+        return self.filter(Exists(gone)).exclude(stage=ClientTorrent.Stage.READY)
+
+    def over(self) -> ClientTorrentQuerySet:
+        """Those that begin anew when they are started."""
+        return self.filter(stage__in=[ClientTorrent.Stage.FAILED, ClientTorrent.Stage.MISSING])
+
+    def sort_into(self, category: str) -> int:
+        """Another category; what was handed over stays where it is."""
+        return self.update(category=category)
+
+    def stop(self, *, is_stopped: bool) -> int:
+        """Whether they shall wait."""
+        return self.exclude(is_stopped=is_stopped).update(is_stopped=is_stopped)
+
+    def tag(self, changed: Callable[[list[str]], list[str]]) -> int:
+        """Gives each the tags that `changed` makes of its own; answers how many have others now."""
+        rows = [(row, changed(row.tags)) for row in self.order_by("pk").only("tags")]
+        other = [(row, tags) for row, tags in rows if tags != row.tags]
+        for row, tags in other:
+            row.tags = tags
+        return self.model.objects.bulk_update([row for row, _tags in other], ["tags"], batch_size=200)
 
     def claim_next(self) -> ClientTorrent | None:
         """Leases the next one to hand over to the caller, or answers None."""
@@ -218,18 +243,6 @@ class ClientTorrent(Record):
     def move(self, seen: int) -> None:
         """Notes that bytes came."""
         self._write(ClientTorrent.objects.filter(pk=self.pk), seen_bytes=seen, moved_at=clock.now())
-
-    def sort_into(self, category: str) -> None:
-        """Another category; what was handed over stays where it is."""
-        self._write(ClientTorrent.objects.filter(pk=self.pk), category=category)
-
-    def tag(self, tags: Sequence[str]) -> None:
-        """These are its tags from now on."""
-        self._write(ClientTorrent.objects.filter(pk=self.pk), tags=list(tags))
-
-    def stop(self, *, is_stopped: bool) -> None:
-        """Whether it shall wait."""
-        self._write(ClientTorrent.objects.filter(pk=self.pk), is_stopped=is_stopped)
 
     def _mine(self) -> ClientTorrentQuerySet:
         return ClientTorrent.objects.filter(pk=self.pk, token=self.token, stage=self.stage).exclude(token="")

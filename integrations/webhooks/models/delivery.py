@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
 from aniworld.live.message import zulu
-from aniworld.retried import Retried, RetriedQuerySet
 from integrations.outgoing import Outcome
+from integrations.told import Told, ToldQuerySet
 from integrations.webhooks.models.webhook import Webhook
 from integrations.webhooks.occurrences import Facts
 
@@ -22,7 +21,7 @@ TRIED_FOR = timedelta(days=1)
 _REMEMBERED = 12
 
 
-class DeliveryQuerySet(RetriedQuerySet["Delivery"]):
+class DeliveryQuerySet(ToldQuerySet["Delivery"]):
     """Writing them down."""
 
     def note(self, webhooks: list[Webhook], event: str, facts: Facts, moment: datetime) -> None:
@@ -34,7 +33,7 @@ class DeliveryQuerySet(RetriedQuerySet["Delivery"]):
         self.bulk_create(rows, ignore_conflicts=True)
 
 
-class Delivery(Retried):
+class Delivery(Told):
     """waiting → sent | failed; a failed or sent one can go again. `tries` tell what was answered, the last one last."""
 
     # Growing, and a day in all.
@@ -59,16 +58,14 @@ class Delivery(Retried):
     event = models.CharField(_("event"), max_length=64)
     happened_at = models.DateTimeField(_("when"))
     facts = models.JSONField(_("message"), default=dict)
-    begun_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    begun_at = models.DateTimeField(default=clock.now)
     tries = models.JSONField(_("tries"), default=list, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Told.Meta):
         verbose_name = _("delivery to a webhook")
         verbose_name_plural = _("deliveries to webhooks")
-        ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["receiver", "event_id"], name="event_once_a_webhook")]
         indexes = [models.Index(fields=["state", "next_attempt_at"], name="webhook_due")]
 
@@ -84,7 +81,7 @@ class Delivery(Retried):
 
     def arrived(self, outcome: Outcome) -> bool:
         """The webhook took it."""
-        return self.succeed(sent_at=clock.now(), tries=self._with(outcome))
+        return self.arrive(tries=self._with(outcome))
 
     def refused(self, outcome: Outcome) -> bool:
         """It did not; another try later, not before it asked for, or none any more."""

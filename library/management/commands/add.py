@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from aniworld.management.command import OneLineErrors
-from library import catalog, loading, lookup
+from library import catalog, links, loading, lookup
 from library.models import Series
 
 # How long, in seconds, a worker may take to begin before the loading is done right here.
@@ -35,6 +35,9 @@ class Command(OneLineErrors):
 
     def handle(self, *args: Any, link_or_key: str, **options: Any) -> None:
         link, meant = _meant(link_or_key, options["provider"])
+        opened = links.open_catalogue(link, by=None, via="command") if link else ""
+        if opened:
+            self.stdout.write(f"{opened} is switched on from now on.")
         series = catalog.add(
             link=link,
             key=meant.key,

@@ -12,18 +12,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from aniworld.management.command import OneLineErrors
-from library import catalog
+from library import catalog, links
 
 
 class Command(OneLineErrors):
     help = "Searches every enabled catalogue for a series. Exit code 1 when none of them answered."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("query", nargs="+", help="Part of the title.")
+        parser.add_argument("query", nargs="+", help="Part of the title, or the link of a series.")
         parser.add_argument("--json", action="store_true", help="Print what a program can read.")
 
     def handle(self, *args: Any, query: list[str], **options: Any) -> None:
-        outcome = catalog.search(" ".join(query))
+        wanted = " ".join(query)
+        is_link = links.is_link(wanted)
+        outcome = links.look_up(wanted, is_administrator=True) if is_link else catalog.search(wanted)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
         else:

@@ -1,0 +1,33 @@
+"""What a file counts as whose name tells no language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_django import Settings
+
+from providers import registry
+from providers.contracts import Language
+from providers.demo.site import Site
+from providers.models import Provider
+from tests.providers import sites
+
+
+def test_it_counts_as_wanted_or_as_the_operator_says(providers: Site, tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "Sea Show").mkdir()
+    (tmp_path / "Sea Show" / "1.mp4").write_bytes(b"x")
+    with sites.serving() as served:
+        settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{served.port}"]
+        served.tree(tmp_path)
+        row = Provider.objects.get(name="http-index")
+        row.change(base_url=served.address)
+        row.enable()
+        link = f"{served.address}/Sea%20Show/1.mp4"
+        [guess] = registry.catalogue("http-index").sources(link).sources
+        assert (guess.language, guess.is_guess) == (Language.GERMAN_DUB, True)
+        [guess] = registry.catalogue("http-index", Language.GERMAN_SUB).sources(link).sources
+        assert (guess.language, guess.is_guess) == (Language.GERMAN_SUB, True)
+        row.change(custom_params={"language": "English Dub", "token": "x"})
+        [told] = registry.catalogue("http-index", Language.GERMAN_SUB).sources(link).sources
+        assert (told.language, told.is_guess) == (Language.ENGLISH_DUB, False)
+        assert served.asked[-1].endswith("/Sea%20Show/?token=x"), "it is no business of the site's"
