@@ -84,14 +84,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): runs in one process of pytest-xdist")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long groups first, then what starts processes, then the rest, which fills what time there is."""
+    """Long groups first, then what starts processes, then the rest, which fills what time there is.
+
+    A module without a group is one: what its tests share is made once.
+    """
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
     mark = item.get_closest_marker("xdist_group")
-    name = str(mark.args[0]) if mark and mark.args else ""
+    name = mark.args[0] if mark else ""
     if name in LONGEST:
         return LONGEST.index(name)
     return len(LONGEST) + (item.get_closest_marker("processes") is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -183,3 +184,9 @@ def test_each_required_package_is_explained() -> None:
             assert re.search(rf"[|,] *{re.escape(name.lower())}\b", text), (
                 f"CONTRIBUTING.md does not say why {name} is used"
             )
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="all tests run in this one process")
+def test_groups_of_tests_stay_together(request: pytest.FixtureRequest) -> None:
+    """Tests that share a product of their own would else each start one, and find none of what was done before."""
+    assert request.node.nodeid.endswith("@tests/test_conventions.py")
