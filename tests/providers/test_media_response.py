@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import socket
 import threading
 import time
@@ -26,7 +26,8 @@ from providers.http import Client, MediaResponse
 from tests.providers.conftest import Script, Scripted, answer
 
 Start = Callable[[Script | bytes], Scripted]
-BODY = os.urandom(3_000_000)
+# The same in every process that tests: it is in the names of tests.
+BODY = random.Random(1).randbytes(3_000_000)
 
 
 def everything(response: MediaResponse, size: int = 1024 * 1024) -> bytes:
