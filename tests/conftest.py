@@ -44,7 +44,7 @@ from providers.models import Provider  # noqa: E402  # likewise
 # Groups of tests that take minutes, the longest first: whoever begins one last is waited for at the end.
 LONGEST = (
     "browser",
-    "engine",
+    "tests/downloads/test_faults.py",
     "browser apart",
     "kills",
     "restarts",

@@ -23,8 +23,6 @@ from providers.models import Provider, ProviderStatus
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, assert_whole
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 def _next() -> QueueItem:
     QueueItem.objects.update(next_attempt_at=None)

@@ -208,7 +208,6 @@ _RUN_NEXT = "import django; django.setup(); from downloads import tasks; print(t
 
 
 @pytest.mark.processes
-@pytest.mark.xdist_group("engine")
 def test_bells_that_ring_twice_start_nothing_twice(demo: Demo, series: Series, library: Path) -> None:
     wanted = list(series.episodes.filter(season=1).order_by("number")[:3])
     demo.fault("demo-file", "speed", speed=1_500_000)
@@ -243,7 +242,6 @@ def test_what_dead_owners_held_is_given_back(items: list[QueueItem], settings: A
     assert QueueItem.objects.get(pk=living.pk).is_leased()
 
 
-@pytest.mark.xdist_group("engine")
 def test_an_engine_that_lost_its_lease_writes_nothing(demo: Demo, series: Series, episode: Episode) -> None:
     queue.enqueue(series, [episode])
     old = tasks.claim()

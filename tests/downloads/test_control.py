@@ -34,8 +34,6 @@ from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import leased_item
 from tests.running import eventually, postgresql_database
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture
 def item(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> QueueItem:

@@ -25,8 +25,6 @@ from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HLS, HOSTS, MP4, assert_whole
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 MEGABYTE = 1024 * 1024
 
 

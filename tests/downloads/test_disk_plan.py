@@ -22,8 +22,6 @@ from tests.downloads.driving import AES, HLS, MP4, assert_whole
 from tests.downloads.test_disk_full import _only, _resize, _small_disk, episode_files
 from tests.library.factories import make_episodes, make_series, queries_of
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 MB = 1000**2
 GB = 1000**3
 

@@ -13,8 +13,6 @@ from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, assert_whole
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 def _only(*hosts: str) -> None:
     for name in HOSTS:

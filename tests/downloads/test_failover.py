@@ -20,8 +20,6 @@ from providers.models import Provider, ProviderStatus
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import AES, HLS, HOSTS, MP4
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture
 def item(demo: Demo, series: Series, episode: Episode) -> QueueItem:

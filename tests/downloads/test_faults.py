@@ -20,8 +20,6 @@ from tests.downloads.conftest import Demo
 from tests.downloads.driving import AES, HLS, MP4, assert_whole
 from tests.downloads.fault_ends import ENDS, Strike, strikes
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 # Seconds, and how often a page is asked for.
 TIMEOUT, STALL, RETRIES = 3, 5, 2
 CONNECTIONS = 4

@@ -23,8 +23,6 @@ from providers.exceptions import Expired, WrongContent
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 SECONDS = 24
 
 

@@ -23,8 +23,6 @@ from tests.library.factories import make_episodes, make_series
 from tests.migrated import database, run
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 ITEMS, WORKERS, PLACES = 60, 4, 2
 
 

@@ -24,7 +24,6 @@ from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import job
 from tests.providers import sites
 
-pytestmark = pytest.mark.xdist_group("engine")
 NAME = "Sea Show S01E02 (German Dub).mp4"
 
 

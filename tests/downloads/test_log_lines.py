@@ -16,8 +16,6 @@ from library.models import Episode, Series
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import AES, HLS, MP4
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:

@@ -27,8 +27,6 @@ from providers.models import Provider
 from tests.downloads.hosting import Hosting, Resource, hosting, job, leased_item
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 MEGABIT = 125_000
 
 

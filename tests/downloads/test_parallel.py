@@ -27,8 +27,6 @@ from providers.exceptions import ProviderError, RateLimited
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 BODY = random.Random(3).randbytes(3_000_000)
 OTHER = random.Random(4).randbytes(3_000_000)
 PATH = "/film.mp4"

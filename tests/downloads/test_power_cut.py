@@ -21,8 +21,6 @@ from providers.contracts import StreamKind
 from providers.exceptions import ProviderError
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 BODY = random.Random(9).randbytes(1_500_000)
 PATH = "/film.mp4"
 CONNECTIONS = 4

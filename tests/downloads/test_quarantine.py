@@ -26,8 +26,6 @@ from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, MP4, assert_whole
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 class Died(BaseException):
     """What stands for a kill -9: nothing catches it, and nothing is tidied up."""

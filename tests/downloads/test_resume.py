@@ -24,8 +24,6 @@ from tests.downloads.conftest import Demo
 from tests.downloads.driving import HLS, HOSTS, MP4, assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 BODY = random.Random(1).randbytes(3_000_000)
 OTHER = random.Random(2).randbytes(3_100_000)
 CUT = 1_200_000

@@ -35,7 +35,6 @@ from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
 EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 8
 
 

@@ -19,8 +19,6 @@ from providers.exceptions import Blocked, RateLimited, Resting, ServerFailed
 from providers.models import Provider, ProviderStatus
 from tests.downloads.hosting import leased_item
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 DUB, SUB = Language.GERMAN_DUB, Language.GERMAN_SUB
 
 

@@ -18,7 +18,6 @@ from library.models import Episode, EpisodeFile, Series
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import assert_whole
 
-pytestmark = pytest.mark.xdist_group("engine")
 SUB, DUB = "German Sub", "German Dub"
 
 

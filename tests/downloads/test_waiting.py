@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from downloads import engine, queue, tasks, upkeep
 from downloads.models import QueueItem
 from library.models import Episode, Series
 from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS
-
-pytestmark = pytest.mark.xdist_group("engine")
 
 
 def _run_next() -> QueueItem:

@@ -23,7 +23,7 @@ from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS, MP4
 from tests.library.factories import make_episodes, make_series, queries_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

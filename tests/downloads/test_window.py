@@ -87,7 +87,6 @@ def waiting(demo: Demo, series: Series, episode: Episode) -> QueueItem:
     return QueueItem.objects.get(pk=pk)
 
 
-@pytest.mark.xdist_group("engine")
 def test_outside_nothing_is_claimed_and_nothing_rings(waiting: QueueItem) -> None:
     _close()
     get_broker(bell.CLUSTER).purge_queue()
@@ -104,7 +103,6 @@ def test_outside_nothing_is_claimed_and_nothing_rings(waiting: QueueItem) -> Non
     assert tasks.claim()
 
 
-@pytest.mark.xdist_group("engine")
 def test_what_runs_waits_with_its_bytes_and_goes_on_when_the_window_opens(demo: Demo, waiting: QueueItem) -> None:
     demo.fault("demo-file", "speed", speed=80_000)
     item = tasks.claim()
@@ -141,7 +139,6 @@ def test_what_runs_waits_with_its_bytes_and_goes_on_when_the_window_opens(demo: 
     assert sum(line["bytes"] for line in demo.requests("media")) < row.downloaded_bytes
 
 
-@pytest.mark.xdist_group("engine")
 def test_who_says_now_means_now(waiting: QueueItem, capfd: pytest.CaptureFixture[str]) -> None:
     claimed = tasks.claim()
     assert claimed

@@ -18,8 +18,6 @@ from tests.downloads.driving import assert_whole
 from tests.migrated import database, run
 from tests.scale.wrong_clock import ahead_by
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 HAD = 3_000_000
 # A day is no drift; what is reckoned with this clock by mistake is seen at once.
 WRONG = 24 * 3600

@@ -34,8 +34,6 @@ from tests.clips import clips_there
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture(scope="module")
 def clips() -> Clips:

@@ -13,7 +13,7 @@ from providers.contracts import StreamKind
 from providers.exceptions import ProviderError
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SPELLINGS = (
     "http://127.0.0.1:{port}/x",
