@@ -39,9 +39,11 @@ class AttemptQuerySet(RecordQuerySet["Attempt"]):
         self.filter(pk__in=list(last.values_list("pk", flat=True))).update(next_step=next_step)
 
     def goes_on(self, item: QueueItem, how: str, *, elsewhere: bool = False) -> None:
-        """Says at the item's last attempt how the next one takes it up: if it was put away, or that is `elsewhere`."""
+        """Says at the item's last attempt how the next one takes it up: if it was put away, or that is `elsewhere`, or
+        its worker died before it could say what is next.
+        """
         last = self.filter(item=item, ended_at__isnull=False).order_by("-id").first()
-        if last and (elsewhere or last.outcome == Attempt.Outcome.PARKED):
+        if last and (elsewhere or last.outcome == Attempt.Outcome.PARKED or not last.next_step):
             self.filter(pk=last.pk).update(next_step=how)
 
 

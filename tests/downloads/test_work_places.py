@@ -34,8 +34,8 @@ def item(series: Series, episode: Episode, tmp_path: Path, settings: Any) -> Que
     return found
 
 
-def _tried(item: QueueItem, outcome: str) -> Attempt:
-    ended = {"ended_at": clock.now(), "outcome": outcome, "next_step": "Goes on in 60 seconds."}
+def _tried(item: QueueItem, outcome: str, planned: str = "Goes on in 60 seconds.") -> Attempt:
+    ended = {"ended_at": clock.now(), "outcome": outcome, "next_step": planned}
     return Attempt.objects.create(item=item, provider="demo-file", language=item.language, **ended)
 
 
@@ -61,6 +61,15 @@ def test_the_last_try_says_how_the_next_took_it_up(
     item.refresh_from_db()
     assert item.work_place == place_mark.of_work()
     assert_whole(library / item.file_destination)
+
+
+def test_a_try_whose_worker_died_before_it_could_say_what_is_next_says_it_too(library: Path, item: QueueItem) -> None:
+    item.work_place = place_mark.of_work()
+    item.save()
+    last = _tried(item, "failed", planned="")
+    engine.run(item)
+    last.refresh_from_db()
+    assert last.next_step == "Began anew: the 3.0 MB that were there are gone."
 
 
 def test_nothing_is_reckoned_with_from_bytes_that_are_gone(demo: Demo, item: QueueItem) -> None:
