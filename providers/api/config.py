@@ -9,7 +9,7 @@ from ninja import Body, Router
 from ninja.errors import ValidationError as RequestInvalid
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Key
+from aniworld.api_types import Key, Problem
 from providers import changes, exchange
 from providers.api import rendering
 from providers.api.schemas import ConfigOut, ImportedOut, Unknown
@@ -71,7 +71,7 @@ def change(request: HttpRequest, name: Key, body: Configured) -> dict[str, Any]:
     return _for(request, row)
 
 
-@router.post("/{name}/enable", response=ConfigOut, auth=admin_only)
+@router.post("/{name}/enable", response={200: ConfigOut, 409: Problem}, auth=admin_only)
 def enable(request: HttpRequest, name: Key) -> dict[str, Any]:
     """Lets it be used from now on."""
     row = named(name)
