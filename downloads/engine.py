@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -280,7 +280,8 @@ def _after(
 def _from_source(work: Work, source: Source, folder: Path, course: Course) -> arrival.Landed:
     fetched = _fetch(work, source, folder, course)
     facts, language = landing.checked(work.item, fetched, source, _wanted(work.item), work.control)
-    return landing.land(work.item, work.folder, fetched.path, facts, language, work.control)
+    landed = landing.land(work.item, work.folder, fetched.path, facts, language, work.control)
+    return replace(landed, guessed=source.language.value if source.is_guess else "")
 
 
 def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:
