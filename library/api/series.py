@@ -15,7 +15,8 @@ from aniworld.accounts.authentication import admin_only, signed_in, user_of
 from aniworld.api_types import Problem, page
 from aniworld.refusals import Forbidden, Invalid
 from library import catalog, changes, links, listing
-from library.models import Series
+from library.models import Series, checked_language_plan
+from library.models.series import checked_name
 from library.schemas import (
     AddBody,
     AddedView,
@@ -57,13 +58,15 @@ def add(request: HttpRequest, body: AddBody) -> Status[dict[str, Any]]:
     """
     if not body.link and not body.key:
         raise Invalid(_("Name a link, or a key and its provider."), "nothing_named")
-    plan = body.language_plan.model_dump() if body.language_plan else None
+    # What is refused has switched nothing on.
+    plan = checked_language_plan(body.language_plan.model_dump()) if body.language_plan else None
+    name = checked_name(body.name) if body.name else ""
     opened = links.open_catalogue(body.link, by=user_of(request), via="api") if body.link else ""
     series = catalog.add(
         link=body.link,
         key=body.key,
         provider=body.provider,
-        name=body.name,
+        name=name,
         monitored=body.monitored,
         language_plan=plan,
         download=body.download == "missing",

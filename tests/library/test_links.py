@@ -79,6 +79,13 @@ def test_a_link_that_leads_nowhere_switches_nothing_on(served: sites.Serving, cl
     assert not Series.objects.exists()
 
 
+def test_what_is_refused_switches_nothing_on(served: sites.Serving) -> None:
+    api, link = signed_in(user()), f"{served.address}/Sea%20Show%20(1961)/"
+    for wish in ({"name": "a\0b"}, {"language_plan": {"order": ["German Dub", "German Dub"]}}):
+        assert api.call("post", "/api/anime/add", {"link": link, **wish}).status_code == 422
+    assert not _is_on()
+
+
 def test_the_page_says_what_adding_switches_on(served: sites.Serving, client: Client) -> None:
     client.force_login(user())
     link = f"{served.address}/Sea%20Show%20(1961)/"
