@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def test_a_link_that_leads_nowhere_switches_nothing_on(served: sites.Serving, cl
     client.force_login(user())
     text = client.post("/add/series", {"link": link}).content.decode()
     assert "It could not be looked up at HTTP index, which stays switched off" in text
+    german = client.post("/add/series", {"link": link}, headers={"accept-language": "de"}).content.decode()
+    assert re.search(r"ließ sie sich nicht nachschlagen, und das bleibt ausgeschaltet: [^<]* gibt es nicht \(404\)\.", german)
     assert not _is_on()
     assert not Series.objects.exists()
 
