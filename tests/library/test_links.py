@@ -16,7 +16,7 @@ from library import loading
 from library.models import Series
 from providers.demo.site import Site
 from providers.models import Provider
-from tests.aniworld.people import signed_in, user
+from tests.aniworld.people import signed_in, user, with_key
 from tests.providers import sites
 
 NAME = "http-index"
@@ -62,8 +62,11 @@ def test_an_administrator_looks_it_up_and_adds_it(served: sites.Serving) -> None
 
 def test_nobody_else_has_a_catalogue_asked_that_is_off(served: sites.Serving) -> None:
     api = signed_in(user("member", staff=False))
+    link = f"{served.address}/Sea%20Show%20(1961)/"
+    narrow = with_key(user(), "read").call("post", "/api/anime/search", {"query": link})
+    assert (narrow.status_code, narrow.json()["code"]) == (422, "catalogue_off"), "the key does not reach as far as its user"
     for path, name in (("search", "query"), ("add", "link")):
-        answer = api.call("post", f"/api/anime/{path}", {name: f"{served.address}/Sea%20Show%20(1961)/"})
+        answer = api.call("post", f"/api/anime/{path}", {name: link})
         assert (answer.status_code, answer.json()["code"]) == (422, "catalogue_off")
         strange = api.call("post", f"/api/anime/{path}", {name: "https://videos.example/list"})
         assert (strange.status_code, strange.json()["code"]) == (422, "unknown_link")
