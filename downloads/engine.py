@@ -249,7 +249,7 @@ def _try(work: Work, source: Source, around: Round) -> arrival.Landed | Source |
             successful=failure is None,
             seconds=time.monotonic() - began,
             size=max(0, work.item.downloaded_bytes - had),
-            language=source.language,
+            language=landed.language if landed else source.language,
             error=_of_the_host(failure, course),
         )
     return landed or _after(source, around, attempt, failure)
