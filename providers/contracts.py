@@ -223,7 +223,7 @@ class Catalogue(ABC):
         return Source(told or self.usual_language, host, link, is_guess=told is None and self.is_usual_guessed)
 
     def guess(self, *told: Language | None) -> Language | None:
-        """What an episode is listed in by guess alone, whose files tell these languages; None where nothing is guessed."""
+        """What an episode is listed in by guess alone, where its files tell these languages; None for no guess."""
         is_guess = self.is_usual_guessed and None in told and self.usual_language not in told
         return self.usual_language if is_guess else None
 
