@@ -35,7 +35,8 @@ logger = logging.getLogger(__name__)
 class Landed:
     """A file in the library that no row knows yet. `path` is relative to the library folder.
 
-    `was_there`: it stood there before, and nothing was moved.
+    `was_there`: it stood there before, and nothing was moved. `guessed`: the language it was listed in, where nothing
+    told one.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Landed:
     quality: str
     language: str
     was_there: bool = False
+    guessed: str = ""
 
 
 def land(item: QueueItem, folder: WorkFolder, file: Path, facts: MediaFacts, language: str, control: Control) -> Landed:
@@ -159,6 +161,8 @@ def record(item: QueueItem, landed: Landed) -> bool:
                 mtime=landed.mtime,
                 quality=landed.quality,
             )
+            if landed.guessed:
+                item.episode.turn_out(landed.language, guessed=landed.guessed)
     if ours:
         episode_nfo.arrived(item.episode, landed.path)
         if not landed.was_there:

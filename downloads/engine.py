@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -249,7 +249,7 @@ def _try(work: Work, source: Source, around: Round) -> arrival.Landed | Source |
             successful=failure is None,
             seconds=time.monotonic() - began,
             size=max(0, work.item.downloaded_bytes - had),
-            language=source.language,
+            language=landed.language if landed else source.language,
             error=_of_the_host(failure, course),
         )
     return landed or _after(source, around, attempt, failure)
@@ -280,7 +280,8 @@ def _after(
 def _from_source(work: Work, source: Source, folder: Path, course: Course) -> arrival.Landed:
     fetched = _fetch(work, source, folder, course)
     facts, language = landing.checked(work.item, fetched, source, _wanted(work.item), work.control)
-    return landing.land(work.item, work.folder, fetched.path, facts, language, work.control)
+    landed = landing.land(work.item, work.folder, fetched.path, facts, language, work.control)
+    return replace(landed, guessed=source.language.value if source.is_guess else "")
 
 
 def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:

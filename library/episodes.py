@@ -18,7 +18,7 @@ from library import moving
 from library.models import Episode, Series
 from library.year_in_folder import final_folder
 from providers import registry
-from providers.contracts import EpisodeEntry, SeriesDetails
+from providers.contracts import EpisodeEntry, Language, SeriesDetails
 
 # Renews the lease of who holds the series, and writes fields of it; raises when it was lost.
 Hold: TypeAlias = Callable[..., None]
@@ -158,8 +158,15 @@ def _row(series: Series, entry: EpisodeEntry, known: Episode | None) -> Episode:
         link=_line(entry.link, 1000),
         title=_title(entry, known),
         title_alt=_line(entry.title_alt, 500) or (known.title_alt if known else ""),
-        languages=languages | {str(language): seen for language in entry.languages},
+        languages=languages | {str(language): seen for language in _told(entry, known)},
     )
+
+
+def _told(entry: EpisodeEntry, known: Episode | None) -> list[Language]:
+    """The languages it is listed in. What is there has shown what it speaks, and a guess adds nothing to that."""
+    if known is None or not known.is_downloaded or not known.languages:
+        return list(entry.languages)
+    return [language for language in entry.languages if language != entry.guessed or language in known.languages]
 
 
 def _title(entry: EpisodeEntry, known: Episode | None) -> str:

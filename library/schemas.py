@@ -77,7 +77,7 @@ class FoundView(Schema):
 
 
 class WarningView(Schema):
-    """A catalogue that did not answer."""
+    """A catalogue that did not answer, or is switched off."""
 
     provider: str
     message: str

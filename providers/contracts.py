@@ -82,7 +82,8 @@ class SeriesDetails:
 class EpisodeEntry:
     """A row of a season page. `languages` and `hosts` are hints there; `sources()` is the authority.
 
-    What has no language there counts as announced: monitoring queues it once it has one.
+    What has no language there counts as announced: monitoring queues it once it has one. `guessed` is the one of them
+    that nothing tells, and that only counts because it is wanted first.
     """
 
     season: int
@@ -92,6 +93,7 @@ class EpisodeEntry:
     title_alt: str = ""
     languages: tuple[Language, ...] = ()
     hosts: tuple[str, ...] = ()
+    guessed: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,11 @@ class Catalogue(ABC):
     def source(self, told: Language | None, host: str, link: str) -> Source:
         """A source in the language that was told, or else in the usual one."""
         return Source(told or self.usual_language, host, link, is_guess=told is None and self.is_usual_guessed)
+
+    def guess(self, *told: Language | None) -> Language | None:
+        """What an episode is listed in by guess alone, where its files tell these languages; None for no guess."""
+        is_guess = self.is_usual_guessed and None in told and self.usual_language not in told
+        return self.usual_language if is_guess else None
 
     def key_of(self, link: str) -> str:  # noqa: ARG002 - for who overrides it
         """The catalogue's own key of the series that an accepted link means, without asking anybody.

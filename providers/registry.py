@@ -93,8 +93,8 @@ def switched_off_for_link(link: str, *, of_any_site: bool = False) -> Provider |
     """
     classes, known = catalogue_classes(), Provider.known()
     off = [row for name in classes if (row := known.get(name)) and not row.enabled]
-    # One that is kept to a site is asked like the others.
     off.sort(key=lambda row: classes[row.name].takes_any_link)
+    # One that may take any link and was given an address keeps to that site.
     asked = [row for row in off if _site(row) or (of_any_site and not classes[row.name].needs_address)]
     return next((row for row in asked if although_off(row).accepts(link)), None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -186,7 +185,7 @@ def test_each_required_package_is_explained() -> None:
             )
 
 
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="all tests run in this one process")
+@pytest.mark.skipif("not config.getoption('loadgroup', False)", reason="tests are not spread by their groups")
 def test_groups_of_tests_stay_together(request: pytest.FixtureRequest) -> None:
     """Tests that share a product of their own would else each start one, and find none of what was done before."""
     assert request.node.nodeid.endswith("@tests/test_conventions.py")

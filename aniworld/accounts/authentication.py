@@ -154,6 +154,12 @@ def identify(request: HttpRequest) -> Principal | None:
     return (verify(text) if text else None) or session_principal(request)
 
 
+def acts_as_administrator(request: HttpRequest) -> bool:
+    """Whether who asks in an operation of the API is an administrator, by a credential that reaches that far."""
+    principal: Principal = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return principal.is_admin
+
+
 def administrator(request: HttpRequest) -> Principal | None:
     """Like `admin_only`, for views outside the API: None for who is not known. Raises `Forbidden` as it does."""
     return admit(request, identify(request), admin=True)

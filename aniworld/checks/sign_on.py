@@ -39,12 +39,14 @@ def openid_callback() -> Check:
     if settings.OPENID_PROVIDER is None:
         return fine("openid_callback", _("No OpenID provider is configured."))
     path, scheme = f"{get_script_prefix()}{_CALLBACK}", "https" if settings.HTTPS else "http"
+    # Browsers reach a proxy, which there always is with HTTPS, at a port of its own.
+    port = "" if settings.HTTPS or settings.TRUSTED_PROXIES else f":{settings.PORT}"
     hosts = [host for host in settings.ALLOWED_HOSTS if not is_local(host.strip("[]"))]
     named = [host for host in hosts if host != "*" and not host.startswith(".")]
     if not hosts:
         message = _("ALLOWED_HOSTS has only names of this machine: nobody else is sent back to %s.") % path
         return warning("openid_callback", message, _("Add the name under which browsers reach it to ALLOWED_HOSTS."))
-    shown = ", ".join(f"{scheme}://{host}{path}" for host in named) or f"{scheme}://…{path}"
+    shown = ", ".join(f"{scheme}://{host}{port}{path}" for host in named) or f"{scheme}://…{port}{path}"
     return fine("openid_callback", _("The provider has to send browsers back to: %s") % shown)
 
 

@@ -54,7 +54,7 @@ class Card:
     @property
     def has_failed(self) -> bool:
         """Whether its message is of a failure; one that can't be checked at all has failed at nothing."""
-        return bool(self.state.error_message) and not self.is_untried and self.light.word != "unknown"
+        return bool(self.state.error_message) and self.light.word != "unknown"
 
     @cached_property
     def is_untried(self) -> bool:

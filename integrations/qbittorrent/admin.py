@@ -55,7 +55,7 @@ class ClientTorrentAdmin(Recorded, ReadOnly):
         "What Sonarr and the like have downloaded here. For them each is a torrent; here it is items of the queue, and "
         "files in the library that are handed over under the name of the release."
     )
-    when_empty = _("Nothing was grabbed. The download client is switched on in the configuration, “Integrations”.")
+    when_empty = _("Nothing was grabbed. The download client is switched on in the configuration, “Media managers”.")
     live_rooms = ("downloads",)
     list_display = ("name", "added", "stage_shown", "told", "share", "amount", "category", "added_by")
     list_filter = ("stage", "category", "language")

@@ -57,8 +57,8 @@ _OF_ITEM = [f"item__{name}" for name in ItemRow._fields]
 def read(torrents: ClientTorrentQuerySet) -> Iterator[tuple[TorrentRow, list[PartRow]]]:
     """Each with its parts, in the order of the query; two queries however many there are."""
     parts: dict[int, list[PartRow]] = defaultdict(list)
-    # One that came since the second query has no torrent here, and one without a part yet is resolved next.
     rows = list(torrents.values_list(*TorrentRow._fields))
+    # Of a torrent that came since then there are parts without a row, which nobody asks for.
     wanted = ClientPart.objects.order_by("id")
     if torrents.query.where:
         wanted = wanted.filter(torrent__in=torrents.order_by().values("pk"))

@@ -24,7 +24,7 @@ class LookupAdmin(Recorded, ReadOnly):
         "What Sonarr, Prowlarr and the like searched for that is not in the library, and when the catalogues were "
         "asked for it. The answer is kept, and refreshed when it is asked for again."
     )
-    when_empty = _("Nothing was looked for. The indexer is switched on in the configuration, “Integrations”.")
+    when_empty = _("Nothing was looked for. The indexer is switched on in the configuration, “Media managers”.")
     list_display = ("__str__", "asked", "answered", "found_count", "error")
     search_fields = ("query",)
     date_hierarchy = "asked_at"

@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
-from aniworld.accounts.authentication import admin_only, signed_in, user_of
+from aniworld.accounts.authentication import acts_as_administrator, admin_only, signed_in, user_of
 from aniworld.api_types import Problem, page
 from aniworld.refusals import Forbidden, Invalid
 from library import catalog, changes, links, listing
-from library.models import Series
+from library.models import Series, checked_language_plan
+from library.models.series import checked_name
 from library.schemas import (
     AddBody,
     AddedView,
@@ -45,7 +46,7 @@ def list_series(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]
 def search(request: HttpRequest, body: SearchBody) -> catalog.SearchOutcome:
     """Asks every enabled catalogue; of a link its own one, also a catalogue that is off where an administrator asks."""
     if links.is_link(body.query):
-        return links.look_up(body.query, is_administrator=user_of(request).is_staff)
+        return links.look_up(body.query, is_administrator=acts_as_administrator(request))
     return catalog.search(body.query)
 
 
@@ -57,13 +58,15 @@ def add(request: HttpRequest, body: AddBody) -> Status[dict[str, Any]]:
     """
     if not body.link and not body.key:
         raise Invalid(_("Name a link, or a key and its provider."), "nothing_named")
-    plan = body.language_plan.model_dump() if body.language_plan else None
+    # What is refused has switched nothing on.
+    plan = checked_language_plan(body.language_plan.model_dump()) if body.language_plan else None
+    name = checked_name(body.name) if body.name else ""
     opened = links.open_catalogue(body.link, by=user_of(request), via="api") if body.link else ""
     series = catalog.add(
         link=body.link,
         key=body.key,
         provider=body.provider,
-        name=body.name,
+        name=name,
         monitored=body.monitored,
         language_plan=plan,
         download=body.download == "missing",

@@ -151,6 +151,16 @@ class Episode(Record):
                 before.episode.settle_files()
         return file
 
+    def turn_out(self, language: str, *, guessed: str) -> None:
+        """Its file speaks `language`. The catalogue told none, and it was listed in `guessed` for want of another."""
+        with transaction.atomic():
+            languages = dict(Episode.objects.select_for_update().get(pk=self.pk).languages)
+            seen = languages.pop(guessed, None)
+            if language == guessed or seen is None:
+                return
+            self.languages = {str(language): seen} | languages
+            Episode.objects.filter(pk=self.pk).update(languages=self.languages)
+
     def season_median_seconds(self) -> float | None:
         """What the season's other episodes take, as far as their files tell; None with fewer than three."""
         files = EpisodeFile.objects.filter(

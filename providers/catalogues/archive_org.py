@@ -158,11 +158,14 @@ class ArchiveOrg(Catalogue):
             title=film.title,
             languages=(film.language or self.usual_language,),
             hosts=("direct",),
+            guessed=self.guess(film.language),
         )
 
     def _member(self, number: int, hit: items.Hit) -> EpisodeEntry:
-        language = numbering.language_in(hit.title) or self.usual_language
-        return EpisodeEntry(1, number, self._page(hit.identifier), hit.title, "", (language,), ("direct",))
+        told = numbering.language_in(hit.title)
+        languages = (told or self.usual_language,)
+        link = self._page(hit.identifier)
+        return EpisodeEntry(1, number, link, hit.title, "", languages, ("direct",), guessed=self.guess(told))
 
     def _identifier(self, link: str) -> str:
         return link if items.is_identifier(link) else self._place(link)[0]

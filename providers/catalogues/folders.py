@@ -218,6 +218,7 @@ class FolderCatalogue(Catalogue):
             title=next((one.title for one in files if one.title), ""),
             languages=tuple(dict.fromkeys(one.language or self.usual_language for one in files)),
             hosts=(self.host,),
+            guessed=self.guess(*(one.language for one in files)),
         )
 
     def _placed(self, folder: Segments, nodes: Sequence[Node], season: int) -> list[Placed]:

@@ -125,4 +125,5 @@ class YtdlpCatalogue(Catalogue):
             title=video.title[:500],
             languages=(language or self.usual_language,),
             hosts=(host,),
+            guessed=self.guess(language),
         )

@@ -75,6 +75,8 @@ def test_signing_on_that_is_well_configured(bench: Bench) -> None:
     assert sign_on.openid_settings().ok
     assert "http://series.example.org/integrations/sign-on/callback" in sign_on.openid_callback().message
     assert sign_on.proxy_header().ok
+    bench.settings.TRUSTED_PROXIES = []
+    assert f"http://series.example.org:{bench.settings.PORT}/integrations/" in sign_on.openid_callback().message
     breaking_more.proxy_header(bench)
     assert sign_on.proxy_header().severity == "error"
 

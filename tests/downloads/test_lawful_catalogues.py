@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from pytest_django import Settings
 
-from downloads import engine, queue, tasks
+from downloads import engine, queue, tasks, upgrades
 from downloads.fetchers import local
 from downloads.models import QueueItem
 from library import catalog, loading
@@ -133,6 +133,14 @@ def test_files_that_name_no_language_arrive_by_the_configured_plan(
     assert item.status == item.Status.COMPLETED, item.error_message
     assert EpisodeFile.objects.get(episode=episode).language == arrives_as
     assert [attempt.language for attempt in item.attempts.all()] == [arrives_as]
+    # What it turned out to speak is what the catalogue has: nothing looks for the guess again.
+    series.change(language_plan={"order": [], "fallback": True, "upgrade": True})
+    for _time in range(2):
+        episode.refresh_from_db()
+        assert list(episode.languages) == [arrives_as]
+        assert upgrades.queue_for(series) == []
+        catalog.reload(series, ("episodes",))
+        loading.load_pending()
 
 
 def test_a_local_copy_goes_on_where_it_stood(tmp_path: Path, transactional_db: None) -> None:

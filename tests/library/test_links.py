@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from library import loading
 from library.models import Series
 from providers.demo.site import Site
 from providers.models import Provider
-from tests.aniworld.people import signed_in, user
+from tests.aniworld.people import signed_in, user, with_key
 from tests.providers import sites
 
 NAME = "http-index"
@@ -61,8 +62,13 @@ def test_an_administrator_looks_it_up_and_adds_it(served: sites.Serving) -> None
 
 def test_nobody_else_has_a_catalogue_asked_that_is_off(served: sites.Serving) -> None:
     api = signed_in(user("member", staff=False))
+    link = f"{served.address}/Sea%20Show%20(1961)/"
+    narrow = with_key(user(), "read").call("post", "/api/anime/search", {"query": link})
+    assert (narrow.status_code, narrow.json()["code"]) == (422, "catalogue_off"), (
+        "the key reaches less far than its user"
+    )
     for path, name in (("search", "query"), ("add", "link")):
-        answer = api.call("post", f"/api/anime/{path}", {name: f"{served.address}/Sea%20Show%20(1961)/"})
+        answer = api.call("post", f"/api/anime/{path}", {name: link})
         assert (answer.status_code, answer.json()["code"]) == (422, "catalogue_off")
         strange = api.call("post", f"/api/anime/{path}", {name: "https://videos.example/list"})
         assert (strange.status_code, strange.json()["code"]) == (422, "unknown_link")
@@ -75,8 +81,17 @@ def test_a_link_that_leads_nowhere_switches_nothing_on(served: sites.Serving, cl
     client.force_login(user())
     text = client.post("/add/series", {"link": link}).content.decode()
     assert "It could not be looked up at HTTP index, which stays switched off" in text
+    german = client.post("/add/series", {"link": link}, headers={"accept-language": "de"}).content.decode()
+    assert re.search(r"nicht nachschlagen, und das bleibt ausgeschaltet: [^<]* gibt es nicht \(404\)\.", german)
     assert not _is_on()
     assert not Series.objects.exists()
+
+
+def test_what_is_refused_switches_nothing_on(served: sites.Serving) -> None:
+    api, link = signed_in(user()), f"{served.address}/Sea%20Show%20(1961)/"
+    for wish in ({"name": "a\0b"}, {"language_plan": {"order": ["German Dub", "German Dub"]}}):
+        assert api.call("post", "/api/anime/add", {"link": link, **wish}).status_code == 422
+    assert not _is_on()
 
 
 def test_the_page_says_what_adding_switches_on(served: sites.Serving, client: Client) -> None:
