@@ -66,6 +66,11 @@ def _who(request: HttpRequest) -> str:
     return str(user_of(request).get_username())
 
 
+def answers_with(content_type: str) -> dict[str, Any]:
+    """For the description of an operation whose answer is a file of that type, and no JSON."""
+    return {"responses": {200: {"content": {content_type: {"schema": {"type": "string"}}}}}}
+
+
 @router.post("", response={202: RunView, 422: Problem})
 def begin(request: HttpRequest, body: ImportBody) -> Status[dict[str, Any]]:
     """Begins an import: its lines are looked up in the background, which changes nothing."""
@@ -165,19 +170,21 @@ def report(request: HttpRequest, pk: RowId, left_over: bool = False) -> dict[str
     return {**run_view(run), "lines": list(exporting.report(run, left_over=left_over))}
 
 
-@router.get("/{pk}/report.csv", response={200: str, 404: Problem})
+@router.get("/{pk}/report.csv", response={200: str, 404: Problem}, openapi_extra=answers_with("text/csv"))
 def report_csv(request: HttpRequest, pk: RowId, left_over: bool = False) -> HttpResponse:
     """The same as CSV."""
     return as_file(exporting.report_csv(imports.find(pk), left_over=left_over), f"import-{pk}.csv", "text/csv")
 
 
-@exports_router.get("/links.txt", response={200: str}, url_name="exports-text")
+@exports_router.get(
+    "/links.txt", response={200: str}, url_name="exports-text", openapi_extra=answers_with("text/plain")
+)
 def links_text(request: HttpRequest) -> HttpResponse:
     """The links of all series, one a line."""
     return as_file(exporting.links_text(), "series.txt", "text/plain")
 
 
-@exports_router.get("/links.csv", response={200: str}, url_name="exports-csv")
+@exports_router.get("/links.csv", response={200: str}, url_name="exports-csv", openapi_extra=answers_with("text/csv"))
 def links_csv(request: HttpRequest) -> HttpResponse:
     """The same as CSV with titles, ids, languages and whether each is monitored."""
     return as_file(exporting.links_csv(), "series.csv", "text/csv")
