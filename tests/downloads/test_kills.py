@@ -85,7 +85,7 @@ def test_sigterm_parks_active_downloads_with_their_bytes() -> None:
         ids = queue(up, key, episodes(up, key)[:4])
 
         def all_active() -> bool:
-            return all(item(up, pk)["downloaded_bytes"] > 200_000 for pk in ids)
+            return all(item(up, pk)["downloaded_bytes"] > BEFORE_HELD * 3 / 4 for pk in ids)
 
         eventually(all_active, 60, "four active downloads")
         assert up.stop(signal.SIGTERM) <= 10
