@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from providers.exceptions import (
     AddressRefused,
@@ -87,9 +88,13 @@ class _Ration:
 
 def listing(link: str, policy: Policy, *, seconds: float = MOST_SECONDS) -> dict[str, Any]:
     """What yt-dlp says of a link, without looking at each entry. Raises `ProviderError`."""
-    ration = _Ration(MOST_READ)
-    with filtering_proxy(AddressGuard(policy.allowed_private_hosts), ration) as proxy:
-        answer = _run(_arguments(policy), [f"--proxy={proxy}", *_headers(policy), "--", link], seconds, ration)
+    ration, guard = _Ration(MOST_READ), AddressGuard(policy.allowed_private_hosts)
+    with filtering_proxy(guard, ration) as proxy:
+        try:
+            answer = _run(_arguments(policy), [f"--proxy={proxy}", *_headers(policy), "--", link], seconds, ration)
+        except AddressRefused:
+            _say_what_helps(link, guard)
+            raise
     try:
         found = json.loads(answer)
     except (ValueError, RecursionError):
@@ -97,6 +102,12 @@ def listing(link: str, policy: Policy, *, seconds: float = MOST_SECONDS) -> dict
     if not isinstance(found, dict):
         raise PageNotUnderstood(f"yt-dlp made nothing of {shown(link)}.")
     return found
+
+
+def _say_what_helps(link: str, guard: AddressGuard) -> None:
+    """Raises `PrivateAddress` when it is the link's own host that is refused: the child knows no more than a status."""
+    place = urlsplit(link)
+    guard.addresses(place.hostname or "", place.port or (443 if place.scheme == "https" else 80))
 
 
 def version(seconds: float = 30.0) -> str:

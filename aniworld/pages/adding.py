@@ -46,6 +46,10 @@ def _catalogue_names() -> dict[str, str]:
     return dict(Provider.objects.filter(kind=Provider.Kind.CATALOGUE).values_list("name", "display_name"))
 
 
+def _enabled() -> set[str]:
+    return set(Provider.objects.filter(kind=Provider.Kind.CATALOGUE, enabled=True).values_list("name", flat=True))
+
+
 def _results(query: str) -> dict[str, Any]:
     """What the catalogues answer; one that failed is a line among `warnings`."""
     try:
@@ -64,11 +68,13 @@ def _results(query: str) -> dict[str, Any]:
     warnings = [_warning(warned, names) for warned in outcome.warnings]
     # Only who was answered "nothing" may have mistyped.
     near = [] if items or outcome.unanswered else lookup.near_to(query, "", outcome)
+    has_only_demo = not items and _enabled() == {DEMO_CATALOGUE}
     return {
         "items": items,
         "warnings": warnings,
         "near": list(dict.fromkeys(one.name for one in near))[:MOST_NEAR],
         "many": len({one.provider for one in outcome.items}) > 1,
+        "suggestions": _demo_titles() if has_only_demo else [],
     }
 
 
@@ -97,7 +103,7 @@ def _link(query: str, by: User) -> dict[str, Any]:
 
 def _context(query: str, by: User) -> dict[str, Any]:
     """What the page holds around the results."""
-    enabled = set(Provider.objects.filter(kind=Provider.Kind.CATALOGUE, enabled=True).values_list("name", flat=True))
+    enabled = _enabled()
     return {
         "query": query,
         **_link(query, by),

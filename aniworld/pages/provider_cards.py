@@ -74,6 +74,7 @@ class Step:
     place: Place
     light: Light | None
     figures: Figures
+    is_untried: bool
 
 
 def cards(rows: list[Provider]) -> dict[str, list[Card]]:
@@ -86,11 +87,14 @@ def cards(rows: list[Provider]) -> dict[str, list[Card]]:
     return found
 
 
-def steps(rows: list[Provider], language: Language | None) -> list[Step]:
+def steps(hosts: list[Card], language: Language | None) -> list[Step]:
     """The chain of a language, of all without one."""
-    lights, figures = {row.name: light_of(row) for row in rows}, failovers.figures()
-    places = chain.chain_of(language)
-    return [Step(place, lights.get(place.name), figures.get(place.name, Figures())) for place in places]
+    lights, figures = {card.provider.name: card.light for card in hosts}, failovers.figures()
+    untried = {card.provider.name for card in hosts if card.provider.enabled and card.is_untried}
+    return [
+        Step(place, lights.get(place.name), figures.get(place.name, Figures()), place.name in untried)
+        for place in chain.chain_of(language)
+    ]
 
 
 def shown(language: Language | None) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def shown(language: Language | None) -> dict[str, Any]:
     return {
         "catalogues": found[Provider.Kind.CATALOGUE],
         "hosts": found[Provider.Kind.HOST],
-        "steps": steps(rows, language),
+        "steps": steps(found[Provider.Kind.HOST], language),
         "language": language or "",
         "languages": list(Language),
     }

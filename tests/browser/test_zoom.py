@@ -104,6 +104,9 @@ def test_the_settings_are_a_menu_on_phones_and_times_are_those_of_the_phone(
     page.get_by_role("link", name="Account", exact=True).click()
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
     assert re.search(r" IST$", page.locator("time").first.get_attribute("title") or "")
+    page.goto("/settings/move-in")
+    menu.click()
+    expect(page.locator(".settings__sheet [aria-current]")).to_be_in_viewport()
 
 
 def sign_in_as(page: Page) -> None:

@@ -6,6 +6,7 @@ from django.test import Client
 
 from library.models import Series
 from providers.demo.site import Site
+from providers.models import Provider
 from tests.aniworld.people import user
 
 
@@ -20,6 +21,15 @@ def test_a_mistyped_title_or_key_names_what_is_near(site: Site, client: Client) 
         assert "No catalogue knows" in text
         assert ">Silberfaden</a>" in text
     assert "Did you mean" not in page(client, "qqqqqqqq")
+
+
+def test_whoever_has_only_the_demo_is_told_so(site: Site, client: Client) -> None:
+    client.force_login(user())
+    text = page(client, "qqqqqqqq")
+    assert "Only the demo catalogue is switched on" in text
+    assert ">Silberfaden</a>" in text
+    Provider.objects.get(name="ytdlp").enable()
+    assert "Try the original title" in page(client, "qqqqqqqq")
 
 
 def test_a_link_is_judged_before_anything_is_offered(site: Site, client: Client) -> None:

@@ -311,7 +311,7 @@ def test_ytdlp_is_kept_from_private_networks_and_from_what_is_no_list(served: si
     served.pages["/feed.xml"] = (200, "application/rss+xml", sites.feed(served.address))
     served.pages["/text"] = (200, "text/html", b"<html><title>t</title>nothing here</html>")
     strict = YtdlpCatalogue("", Client(Policy(timeout=5)))
-    with pytest.raises(AddressRefused):
+    with pytest.raises(AddressRefused, match=r"^127\.0\.0\.1 is in a private network.*ALLOWED_PRIVATE_HOSTS"):
         strict.details(f"{served.address}/feed.xml")
     assert served.asked == []
     allowed = Client(Policy(timeout=5, allowed_private_hosts=frozenset({"127.0.0.1"})))

@@ -97,7 +97,8 @@ def test_what_has_nothing_to_be_checked_is_not_offered_a_test(browser: Client) -
     assert checking.why_not(provider("demo")) == ""
     text = browser.get("/providers").content.decode()
     assert 'action="/providers/direct/test"' not in text
-    assert "Not used yet" in text
+    assert "Not used yet" in text.partition('id="chain"')[0]
+    assert "Not used yet" in text.partition('id="chain"')[2]
     facts = {"action": "resolve", "successful": True, "response_time_ms": 20, "created_at": timezone.now()}
     RequestLog.objects.create(provider=provider("direct"), **facts)
     assert f'disabled title="{reason}"' in browser.get("/providers").content.decode()

@@ -1,4 +1,4 @@
-// Settings: says that a form is not saved yet, and brings errors into view.
+// Settings: says that a form is not saved yet, brings errors into view, and opens the menu where one is.
 
 for (const form of document.querySelectorAll("form[data-settings]")) {
   const state = form.querySelector("[data-state]");
@@ -16,3 +16,10 @@ for (const form of document.querySelectorAll("form[data-settings]")) {
 }
 
 document.querySelector("[data-wrong]")?.focus();
+
+const pick = document.querySelector(".settings__pick");
+// The menu is longer than a phone: where one is, and that there is more below, would else stay unseen.
+pick?.addEventListener("toggle", () => {
+  const sheet = pick.querySelector(".settings__sheet"), here = sheet.querySelector("[aria-current]");
+  if (pick.open && here) sheet.scrollTop = here.offsetTop - (sheet.clientHeight - here.offsetHeight) / 2;
+});
