@@ -35,7 +35,9 @@ class KeyForm(forms.Form):
         help_text=gettext_lazy("What uses it, such as a script or a dashboard."),
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(choices=_SCOPES, label=gettext_lazy("Scope"), widget=forms.Select(attrs={"class": "input"}))
+    scope = forms.ChoiceField(
+        choices=_SCOPES, label=gettext_lazy("Scope"), widget=forms.Select(attrs={"class": "input"})
+    )
     last_day = forms.DateField(
         required=False,
         label=gettext_lazy("Last day"),
