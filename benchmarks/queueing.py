@@ -109,7 +109,7 @@ def _racer(start: Barrier, answers: Any, times: int, number: int) -> None:
 def enqueue(times: int, library: str) -> list[float]:
     """Seconds to queue 1,000 episodes of one series at once."""
     store.change({"library": {"directory": library}})
-    series = Series.objects.create(key="long", name="Long", folder="Long")
+    series = Series.objects.create(key="long", name="Long", folder="Long", provider="demo")
     Episode.objects.bulk_create([Episode(series=series, season=1, number=number) for number in range(1, 1001)])
     episodes, seconds = list(series.episodes.all()), []
     for _round in range(times):
