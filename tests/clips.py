@@ -10,9 +10,10 @@ from pathlib import Path
 
 from providers.demo import clips, encoding
 from providers.demo.clips import Clips
+from providers.demo.options import DEFAULT_CLIP_SECONDS
 
 
-def clips_there(folder: Path, seconds: int = 24) -> Clips:
+def clips_there(folder: Path, seconds: int = DEFAULT_CLIP_SECONDS) -> Clips:
     """The clips of that length in a demo site's folder. Nobody writes into them, so they may be the same files."""
     there = clips.clips_in(folder, seconds)
     if not there.folder.exists():

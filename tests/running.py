@@ -33,6 +33,7 @@ import requests
 
 from aniworld.environment import ROOT
 from aniworld.supervisor import linux
+from providers.demo.options import DEFAULT_CLIP_SECONDS
 from tests.clips import clips_there
 
 pytest.importorskip("websockets", reason="make test installs what this needs")
@@ -176,7 +177,7 @@ class Running:
         """Starts the command and does not wait."""
         self._ready_before = self._said_ready()
         if not self._makes_clips and self.environment["DEMO"] == "on":
-            clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or 24))
+            clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or DEFAULT_CLIP_SECONDS))
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), "up", *self.arguments],

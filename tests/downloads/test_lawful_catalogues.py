@@ -15,7 +15,7 @@ from downloads import engine, queue, tasks, upgrades
 from downloads.fetchers import local
 from downloads.models import QueueItem
 from library import catalog, loading
-from library.models import EpisodeFile
+from library.models import Episode, EpisodeFile, Series
 from providers.contracts import StreamKind
 from providers.exceptions import NotFound
 from providers.models import Provider
@@ -85,6 +85,15 @@ def _feed(served: sites.Serving, tree: Path) -> str:
     return f"{served.address}/list.xml"
 
 
+def _worked_on(series: Series, episode: Episode) -> QueueItem:
+    """The episode's item, after a worker had it once."""
+    [pk] = queue.enqueue(series, [episode]).added
+    claimed = tasks.claim()
+    assert claimed
+    engine.run(claimed)
+    return QueueItem.objects.get(pk=pk)
+
+
 @pytest.mark.parametrize("way", [_listing, _archive, _local, _feed])
 def test_a_pasted_link_becomes_a_whole_file(
     way: Callable[[sites.Serving, Path], str], served: sites.Serving, tree: Path, library: Path
@@ -96,11 +105,7 @@ def test_a_pasted_link_becomes_a_whole_file(
     assert series.name == "Sea Show"
     episode = series.episodes.get(season=1, number=2)
     assert list(episode.languages) == ["German Dub"]
-    [pk] = queue.enqueue(series, [episode]).added
-    claimed = tasks.claim()
-    assert claimed
-    engine.run(claimed)
-    item = QueueItem.objects.get(pk=pk)
+    item = _worked_on(series, episode)
     assert item.status == item.Status.COMPLETED, item.error_message
     path = EpisodeFile.objects.get(episode=episode).path
     assert path.endswith("S01E02 - (German Dub).mp4")
@@ -121,11 +126,7 @@ def test_files_that_name_no_language_arrive_by_the_configured_plan(
     loading.load_pending()
     episode = series.episodes.get(season=1, number=2)
     assert list(episode.languages) == ["German Dub"]
-    [pk] = queue.enqueue(series, [episode]).added
-    claimed = tasks.claim()
-    assert claimed
-    engine.run(claimed)
-    item = QueueItem.objects.get(pk=pk)
+    item = _worked_on(series, episode)
     if not arrives_as:
         [attempt] = item.attempts.all()
         assert "tagged as speaking English" in attempt.error
