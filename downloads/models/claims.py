@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 
 from aniworld import clock
 from aniworld.records import RecordQuerySet
-from downloads.models.next_due import next_due
+from downloads.models import claim_statements
 from downloads.models.queue_state import QueueState
 from downloads.models.turnstile import turn
 
@@ -69,25 +69,19 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         within its priority, so that as few bytes as possible are fetched again.
         """
         with turn(), transaction.atomic():
-            _commit_without_waiting()
-            if not QueueState.objects.locked().may_start:
+            if not claim_statements.lock_switches():
                 return None
             now = clock.now()
-            leases = list(
-                self.filter(status=self.model.Status.DOWNLOADING).order_by().values_list("owner", "lease_until")
-            )
-            owners = [name for name, until in leases if until and until > now]
+            leases = claim_statements.leases(self.model, now)
+            owners = [name for name, is_good in leases if is_good]
             own = sum(name.partition(":")[0] == owner.partition(":")[0] for name in owners)
             if len(owners) >= limit or own >= own_limit:
                 return None
             # All other claimers wait for this transaction: it asks for nothing it does not need.
             any_abandoned = len(owners) < len(leases)
             item = self._abandoned_one(now, place) if any_abandoned else None
-            item = item or self._begun_first(next_due(self.model, now), now, place)
-            if item is None or not item.take(owner, now):
-                return None
-        # Whole, now that nobody waits; a user may have taken it out again at this very moment.
-        return self.select_related("series", "episode").filter(pk=item.pk, token=item.token).first()
+            item = item or self._begun_first(claim_statements.next_due(self.model, now), now, place)
+            return item if item and item.take(owner, now) else None
 
     def claim_one(self, pk: int, owner: str) -> QueueItem | None:
         """Leases this very item, whatever else waits; None while it is not due, or the queue does not run."""
@@ -136,14 +130,3 @@ def _database_was_away() -> bool:
             "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) < %s", [RENEWED_BY_THEN]
         )
         return bool(cursor.fetchone()[0])
-
-
-def _commit_without_waiting() -> None:
-    """Lets PostgreSQL answer before the claim is on its disk, which every other claimer would wait for.
-
-    A claim that a crash of the server takes back costs nothing: the item is pending, and each later write of its worker
-    names a token that no row has. SQLite does not wait for the disk at a commit either.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")

@@ -1,0 +1,109 @@
+"""What a claim asks, by three short statements.
+
+All claimers wait for each other's transaction, and putting statements together takes Django longer than everything else
+in it. So these are written out; what they say is what the query sets of the same names say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection, models
+
+from downloads.models.queue_state import QueueState
+from library.models import Episode, Series
+
+if TYPE_CHECKING:
+    from downloads.models.queue_item import QueueItem
+
+M = TypeVar("M", bound=models.Model)
+
+# A claim that a crash of the server takes back costs nothing: the item is pending, and each later write of its worker
+# names a token that no row has. So PostgreSQL answers before a claim is on its disk, which every other claimer would
+# wait for. SQLite does not wait for the disk at a commit either.
+_SWITCHES = {
+    "sqlite": "SELECT is_running AND NOT is_paused FROM {switches} WHERE id = 1",
+    "postgresql": "SELECT is_running AND NOT is_paused, set_config('synchronous_commit', 'off', true) "
+    "FROM {switches} WHERE id = 1 FOR UPDATE",
+}
+_LEASES = "SELECT owner, lease_until > %s FROM {items} WHERE status = 'downloading'"
+_NEXT = """
+    SELECT {columns} FROM (
+        SELECT * FROM {items} WHERE status = 'pending' AND (next_attempt_at IS NULL OR next_attempt_at <= %s)
+        ORDER BY priority DESC, position, id LIMIT 1 {lock}
+    ) AS item JOIN {series} AS series ON series.id = item.series_id JOIN {episodes} AS episode
+    ON episode.id = item.episode_id
+"""
+
+
+def lock_switches() -> bool:
+    """Locks the queue's row until the transaction ends, as `QueueState.objects.locked`; whether anything may start."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SWITCHES[connection.vendor].format(switches=QueueState._meta.db_table))
+        row = cursor.fetchone()
+    return bool(row[0]) if row else QueueState.objects.locked().may_start
+
+
+def leases(model: type[QueueItem], now: datetime) -> list[tuple[str, bool]]:
+    """Who has an item, once for each, and whether the lease is still good."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEASES.format(items=model._meta.db_table), [connection.ops.adapt_datetimefield_value(now)])
+        return [(owner, bool(is_good)) for owner, is_good in cursor.fetchall()]
+
+
+def next_due(model: type[QueueItem], now: datetime) -> QueueItem | None:
+    """The first of the due items in the queue's order, with its series and episode.
+
+    Elsewhere than on SQLite, which has one writer, it is locked, and passed over while somebody else changes it.
+    """
+    statement, items, series, episodes = _next(model, connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(now)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    item = items.load(row)
+    item.series, item.episode = series.load(row), episodes.load(row)
+    return item
+
+
+class _Loader(Generic[M]):
+    """Makes instances of a model of what begins at a place of a row, as the ORM does: with each field's converters."""
+
+    def __init__(self, model: type[M], begins_at: int) -> None:
+        self._model = model
+        fields = model._meta.concrete_fields
+        self.columns = [field.column for field in fields]
+        self.end = begins_at + len(fields)
+        self._names = [field.attname for field in fields]
+        self._slice = slice(begins_at, self.end)
+        compiler = model._default_manager.all().query.get_compiler(DEFAULT_DB_ALIAS)
+        columns = [field.get_col(model._meta.db_table) for field in fields]
+        self._converters = compiler.get_converters(columns)
+
+    def load(self, row: Sequence[Any]) -> M:
+        values = list(row[self._slice])
+        for place, (converters, expression) in self._converters.items():
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
+
+
+@cache
+def _next(model: type[QueueItem], vendor: str) -> tuple[str, _Loader[QueueItem], _Loader[Series], _Loader[Episode]]:
+    """The statement, and who makes what of its rows: the same for every claim of a process."""
+    items = _Loader(model, 0)
+    series = _Loader(Series, items.end)
+    episodes = _Loader(Episode, series.end)
+    parts = {"item": items.columns, "series": series.columns, "episode": episodes.columns}
+    statement = _NEXT.format(
+        columns=", ".join(f"{part}.{column}" for part, columns in parts.items() for column in columns),
+        items=model._meta.db_table,
+        series=Series._meta.db_table,
+        episodes=Episode._meta.db_table,
+        lock="" if vendor == "sqlite" else "FOR UPDATE SKIP LOCKED",
+    )
+    return statement, items, series, episodes
