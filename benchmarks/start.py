@@ -19,7 +19,7 @@ STARTS, BELLS, ADDED, IDLE_SECONDS = 5, 30, 5, 20
 
 def measure() -> list[Table]:
     rows = [within("start of `up` to healthy, empty data folder", 8, median([healthy() for _ in range(STARTS)]), "s")]
-    with Running(demo=True, makes_clips=True) as up:
+    with Running(demo=True, as_new=True) as up:
         up.setup()
         rows += [*idle(up), *bells(up), slow_catalogue(up)]
     return [Table("The whole product, embedded (SQLite, no Redis)", rows)]
@@ -27,7 +27,7 @@ def measure() -> list[Table]:
 
 def healthy() -> float:
     """Seconds from the command until /health says that everything runs, workers included."""
-    up = Running(demo=True, makes_clips=True)
+    up = Running(demo=True, as_new=True)
     up.start = lambda *_arguments: up.launch() and 0.0  # type: ignore[method-assign]  # this waits itself
     began = time.monotonic()
     with up:

@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from aniworld.environment import ROOT
+from tests.database_copies import migrated
 from tests.running import postgresql_database
 
 
@@ -17,13 +18,9 @@ from tests.running import postgresql_database
 def database(kind: str, folder: Path, **variables: str) -> Iterator[dict[str, str]]:
     """The environment of processes on a migrated database of that kind, with further `variables`."""
     environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "off", "DATABASE_URL": "", **variables}
-    if kind == "sqlite":
-        run(environment, "manage.py", "migrate", "-v0")
-        yield environment
-        return
-    with postgresql_database() as url:
+    with postgresql_database() if kind == "postgresql" else nullcontext("") as url:
         environment["DATABASE_URL"] = url
-        run(environment, "manage.py", "migrate", "-v0")
+        migrated(environment)
         yield environment
 
 

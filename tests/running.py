@@ -35,6 +35,7 @@ from aniworld.environment import ROOT
 from aniworld.supervisor import linux
 from providers.demo.options import DEFAULT_CLIP_SECONDS
 from tests.clips import clips_there
+from tests.database_copies import sqlite_there
 
 pytest.importorskip("websockets", reason="make test installs what this needs")
 from websockets.sync.client import ClientConnection, connect  # only after the line above
@@ -109,7 +110,7 @@ def redis_database() -> Any:
 class Running:
     """One `up`. `environment` overrides variables, `arguments` are those of the command.
 
-    Its demo site finds its clips in place, unless it `makes_clips` itself as on a new machine.
+    It finds its database migrated and the demo site's clips in place, unless it starts `as_new`: as on a new machine.
     """
 
     def __init__(
@@ -120,13 +121,13 @@ class Running:
         with_redis: bool = False,
         demo: bool = False,
         data_dir: Path | None = None,
-        makes_clips: bool = False,
+        as_new: bool = False,
     ) -> None:
         self.arguments = arguments
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._own_folder = data_dir is None
-        self._makes_clips = makes_clips
+        self._as_new = as_new
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="aniworld-up-"))
         self.http = requests.Session()
         self.token = ""
@@ -176,8 +177,8 @@ class Running:
     def launch(self) -> subprocess.Popen[bytes]:
         """Starts the command and does not wait."""
         self._ready_before = self._said_ready()
-        if not self._makes_clips and self.environment["DEMO"] == "on":
-            clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or DEFAULT_CLIP_SECONDS))
+        if not self._as_new:
+            self._prepare()
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), "up", *self.arguments],
@@ -190,6 +191,12 @@ class Running:
                 preexec_fn=linux.die_with_parent,  # nothing of a killed test run may stay behind
             )
         return self._process
+
+    def _prepare(self) -> None:
+        if self._own_folder and not self.environment.get("DATABASE_URL"):
+            sqlite_there(self.data_dir)
+        if self.environment["DEMO"] == "on":
+            clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or DEFAULT_CLIP_SECONDS))
 
     def start(self, seconds: float = 60.0) -> float:
         """Starts it and returns once everything is ready, in how many seconds it was."""

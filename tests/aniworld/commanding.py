@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from aniworld.environment import ROOT
+from tests.database_copies import migrated
 
 
 class Installation:
@@ -48,4 +49,4 @@ class Installation:
 
     def migrate(self) -> None:
         """Makes the tables."""
-        self.run("migrate", "-v0", "--skip-checks")
+        migrated(self.environment)

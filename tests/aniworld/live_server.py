@@ -16,6 +16,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from aniworld.environment import ROOT
+from tests.database_copies import migrated
 from tests.running import eventually, free_port, postgresql_database, reachable, redis_database
 
 ROOMS = ("download_progress", "downloads", "scan_progress", "series")
@@ -151,7 +152,7 @@ def live_server(kind: str, **extra: str) -> Iterator[LiveServer]:
             environment["DATABASE_URL"] = stack.enter_context(postgresql_database())
         if "redis" in kind and "REDIS_URL" not in extra:
             environment["REDIS_URL"] = stack.enter_context(redis_database())
-        _manage(environment, "migrate", "--skip-checks", "-v0")
+        migrated(environment)
         port = free_port()
         process = _daphne(environment, port, Path(folder) / "daphne.out")
         try:
@@ -164,10 +165,6 @@ def live_server(kind: str, **extra: str) -> Iterator[LiveServer]:
         finally:
             process.terminate()
             process.wait(20)
-
-
-def _manage(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, cwd=ROOT, check=True)
 
 
 def _daphne(environment: dict[str, str], port: int, output: Path) -> subprocess.Popen[bytes]:

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Running]:
-    with Running() as running:
+    with Running(as_new=True) as running:
         yield running
 
 

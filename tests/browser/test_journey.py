@@ -20,7 +20,7 @@ PATIENCE = 60_000
 @pytest.fixture(scope="module")
 def up() -> Iterator[Running]:
     # Slow enough that a bar can be seen moving.
-    with Running(makes_clips=True, demo=True, environment={"DEMO_SPEED": "150000"}) as running:
+    with Running(as_new=True, demo=True, environment={"DEMO_SPEED": "150000"}) as running:
         yield running
 
 

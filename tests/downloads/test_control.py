@@ -29,6 +29,7 @@ from downloads.models import QueueItem
 from library.models import Episode, Series
 from providers.exceptions import TimedOut
 from providers.time_limit import is_awaited
+from tests.database_copies import migrated
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import leased_item
@@ -305,8 +306,7 @@ def test_a_download_survives_that_postgresql_cuts_every_connection(demo: Demo, t
             "DEMO": "on",
             "DEMO_SITE_PORT": str(demo.site.port),
         }
-        migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-        subprocess.run(migrate, env=environment, cwd=ROOT, check=True, timeout=60)
+        migrated(environment)
         command = [sys.executable, "-m", "tests.downloads.one_download", str(tmp_path / "theirs"), "60"]
         worker = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:

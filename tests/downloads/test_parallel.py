@@ -24,6 +24,7 @@ from downloads.interruptions import LeaseLost
 from downloads.range_journal import claimed
 from providers.contracts import StreamKind
 from providers.exceptions import ProviderError, RateLimited
+from tests.database_copies import sqlite_there
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.running import eventually
 
@@ -221,7 +222,8 @@ def test_a_kill_costs_little(host: Hosting, tmp_path: Path) -> None:
     folder.mkdir()
     environment = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "DEMO": "off"}
     environment.pop("DATABASE_URL", None)
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, cwd=ROOT, check=True, timeout=60)
+    (tmp_path / "data").mkdir()
+    sqlite_there(tmp_path / "data")
     values = json.dumps({"url": host.address + PATH, "folder": str(folder), "connections": 4})
     command = [sys.executable, "-m", "tests.downloads.one_file", values]
     process = subprocess.Popen(command, env=environment, cwd=ROOT)

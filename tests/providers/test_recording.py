@@ -22,6 +22,7 @@ from providers import recording, registry
 from providers.demo.site import Site
 from providers.exceptions import TimedOut
 from providers.models import Provider, RequestLog
+from tests.database_copies import sqlite_there
 from tests.providers.measured import host
 from tests.providers.rows import provider, requests_of
 from tests.running import eventually
@@ -175,6 +176,6 @@ def test_the_end_of_a_process_and_of_its_fork_writes_what_waits_once(tmp_path: P
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
-    run("manage.py", "migrate", "-v0", "--skip-checks")
+    sqlite_there(tmp_path)
     assert json.loads(run(str(tmp_path / "program.py"), "write")) == ["resolve"]
     assert json.loads(run(str(tmp_path / "program.py"), "read")) == ["resolve", "search"]
