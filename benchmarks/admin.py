@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row, Table, median, show, within
 from benchmarks.timing import child
-from tests.running import POSTGRESQL, postgresql_database, reachable
+from tests.database_servers import POSTGRESQL, postgresql_database, reachable
 
 WORKER, PAGES = "benchmarks.administering", "benchmarks.paging"
 TIMES = 5

@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmarks.rows import Row, Table, median, percentile, show, within
 from benchmarks.timing import child
-from tests.running import POSTGRESQL, Running, postgresql_database, reachable
+from tests.database_servers import POSTGRESQL, postgresql_database, reachable
+from tests.running import Running
 
 WORKER = "benchmarks.queueing"
 PER_SECOND, SECONDS = 20, 10

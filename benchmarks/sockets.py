@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks import live
 from benchmarks.rows import Row, Table, missing, show, within
-from tests.running import POSTGRESQL, REDIS, reachable
+from tests.database_servers import POSTGRESQL, REDIS, reachable
 
 SECONDS = 15
 

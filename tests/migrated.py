@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aniworld.environment import ROOT
 from tests.database_copies import migrated
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from aniworld.environment import ROOT
 from tests.database_copies import migrated
-from tests.running import eventually, free_port, postgresql_database, reachable, redis_database
+from tests.database_servers import postgresql_database, reachable, redis_database
+from tests.running import eventually, free_port
 
 ROOMS = ("download_progress", "downloads", "scan_progress", "series")
 

@@ -29,7 +29,7 @@ from aniworld.environment import ROOT
 from tests.aniworld.alert_claimer import ALERTS, DELIVERIES
 from tests.aniworld.alert_target import SECRET, Target, configure, target
 from tests.aniworld.people import signed_in, user
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 

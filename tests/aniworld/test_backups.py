@@ -25,7 +25,8 @@ from aniworld.backups.refusals import BackupFailed
 from aniworld.configuration import store
 from aniworld.refusals import NotThere, Refused
 from tests.aniworld.commanding import Installation
-from tests.running import eventually, postgresql_database
+from tests.database_servers import postgresql_database
+from tests.running import eventually
 
 MEGABYTES = 40
 

@@ -18,7 +18,8 @@ import psycopg
 import pytest
 
 from tests.aniworld.live_server import LiveServer, live_server
-from tests.running import eventually, free_port, reachable
+from tests.database_servers import reachable
+from tests.running import eventually, free_port
 
 pytestmark = pytest.mark.processes
 

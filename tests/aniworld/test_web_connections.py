@@ -10,7 +10,8 @@ import psycopg
 import pytest
 import requests
 
-from tests.running import POSTGRESQL, Running, eventually, open_files
+from tests.database_servers import POSTGRESQL
+from tests.running import Running, eventually, open_files
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
 

@@ -30,10 +30,11 @@ from library.models import Episode, Series
 from providers.exceptions import TimedOut
 from providers.time_limit import is_awaited
 from tests.database_copies import migrated
+from tests.database_servers import postgresql_database
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import leased_item
-from tests.running import eventually, postgresql_database
+from tests.running import eventually
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 
 # Their tables are all that the queries of providers touch; the whole product's take ten times as long to make.
 APPS = ("audit", "configuration", "providers")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aniworld.environment import ROOT
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 
 PROCESSES, THREADS = 2, 5
 

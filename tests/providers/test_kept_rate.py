@@ -15,7 +15,8 @@ from aniworld.supervisor.models import Machine
 from providers import kept_rate
 from providers.kept_rate import KeptRate
 from providers.rate import Rate
-from tests.running import free_port, redis_database
+from tests.database_servers import redis_database
+from tests.running import free_port
 
 pytestmark = pytest.mark.django_db
 

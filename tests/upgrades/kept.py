@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 
 FOLDER = Path(__file__).parent.parent / "data" / "upgrades"
 KINDS = ["sqlite", "postgresql"]

@@ -19,7 +19,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aniworld.environment import ROOT
-from tests.running import postgresql_database
+from tests.database_servers import postgresql_database
 from tests.upgrades import kept
 
 # What only says by which program the text was made, or what other versions of the server do not know.
