@@ -185,6 +185,8 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 Q_CLUSTER |= {"redis": environment_values.with_options(REDIS_URL, _REDIS_TIMES)} if REDIS_URL else {"orm": "default"}
+if EMBEDDED and not REDIS_URL:
+    Q_CLUSTER["broker_class"] = "aniworld.supervisor.broker.Watchful"
 CHANNEL_LAYERS = {
     "default": (
         {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
