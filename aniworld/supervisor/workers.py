@@ -17,6 +17,7 @@ from django_q.signals import post_execute, post_execute_in_worker, post_spawn, p
 
 from aniworld.supervisor import instance, linux
 from aniworld.supervisor.models import Cluster
+from aniworld.supervisor.tasks import tick
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +32,19 @@ def listen() -> None:
     if instance.is_of_workers():
         post_spawn.connect(_idle)
         pre_execute.connect(_busy)
-        post_execute_in_worker.connect(_idle)
+        post_execute_in_worker.connect(_through)
         post_execute.connect(_beat)
 
 
 def _idle(**_about: Any) -> None:
     linux.call_itself(IDLE)
+
+
+def _through(func: object = None, **_about: Any) -> None:
+    # That one needs no memory, and to look for what is free would touch what is shared.
+    if func is not tick:
+        linux.give_memory_back()
+    _idle()
 
 
 def _busy(**_about: Any) -> None:

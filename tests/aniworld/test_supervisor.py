@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -174,6 +175,20 @@ def test_the_web_server_puts_the_configured_root_back(path: str, seen: str) -> N
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.split() == ["/series", seen]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library keeps what is freed")
+def test_what_threads_have_freed_goes_back_to_the_system() -> None:
+    code = (
+        "import threading; from aniworld.supervisor import linux\n"
+        "private = lambda: int(open('/proc/self/smaps_rollup').read().partition('Private_Dirty:')[2].split()[0])\n"
+        "def work():\n    held = [bytes(2000) for _ in range(20_000)]\n    kept.append(held.pop())\n"
+        "kept, threads = [], [threading.Thread(target=work) for _ in range(4)]\n"
+        "[one.start() for one in threads], [one.join() for one in threads]\n"
+        "before = private(); linux.give_memory_back(); print(before - private())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert int(result.stdout) > 5_000, "KiB"
 
 
 def test_an_up_within_the_environment_of_another_gets_marks_of_its_own(tmp_path: Path) -> None:
