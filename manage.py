@@ -11,6 +11,8 @@ from pathlib import Path
 from django.core.management import ManagementUtility, find_commands, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from aniworld.supervisor import marking
+
 OURS = "aniworld"
 WRONG_USE = 2
 
@@ -34,6 +36,5 @@ class Commands(ManagementUtility):
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
     if sys.argv[1:2] == ["up"]:
-        # It shows none itself, nor do workers alone; who has a web server is told so. See aniworld/settings.py.
-        os.environ["ANIWORLD_PAGES"] = "off"
+        marking.mark(sys.argv)
     Commands(sys.argv).execute()

@@ -18,6 +18,7 @@ from aniworld.configuration import store
 from aniworld.configuration.sections import Settings
 from aniworld.logs import hide
 from aniworld.supervisor import instance
+from aniworld.supervisor.tasks import tick
 
 EVERY_SECONDS = 2.0
 
@@ -28,13 +29,19 @@ def apply(configured: Settings) -> None:
     hide(configured.metadata.tmdb_api_key, *(target["address"] for target in configured.notifications.targets))
 
 
-def refresh(**_about: object) -> None:
+def refresh() -> None:
     """Reads what is configured, if this process has not done so for a second."""
     try:
         store.current()
     except DatabaseError:
         # What was in force stays so.
         close_old_connections()
+
+
+def _refresh_for(func: object, **_about: object) -> None:
+    # That one logs nothing, and a worker that does nothing else shall not need a connection.
+    if func is not tick:
+        refresh()
 
 
 def keep_fresh() -> None:
@@ -59,4 +66,4 @@ def _of_environment() -> list[str]:
 store.follow(apply)
 hide(*_of_environment())
 if instance.is_of_workers():
-    pre_execute.connect(refresh)
+    pre_execute.connect(_refresh_for)

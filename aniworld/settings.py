@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -139,6 +140,9 @@ def _database(*, pooled: bool) -> dict[str, Any]:
 DATABASES = {"default": _database(pooled=False)}
 WEB_DATABASE = _database(pooled=True)
 EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if EMBEDDED and os.environ.get("ANIWORLD_INSTANCE"):
+    # The admin's theme would load the client of PostgreSQL, 5 MB, for fields that nobody uses.
+    sys.modules["django.contrib.postgres"] = None  # type: ignore[assignment]  # as the import system reads it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.read(
     "REDIS_URL", "", environment_values.redis_url, "allowed are redis://host:port/0, rediss:// and unix:///path"
@@ -185,6 +189,8 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 Q_CLUSTER |= {"redis": environment_values.with_options(REDIS_URL, _REDIS_TIMES)} if REDIS_URL else {"orm": "default"}
+if EMBEDDED and not REDIS_URL:
+    Q_CLUSTER["broker_class"] = "aniworld.supervisor.broker.Watchful"
 CHANNEL_LAYERS = {
     "default": (
         {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}

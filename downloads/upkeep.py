@@ -48,11 +48,13 @@ def ring_if_due() -> None:
     """Rings as many bells as there are free places for due items: bells get lost, and time makes items due."""
     if window.opens_at() or not QueueState.objects.now().may_start:
         return
-    now = clock.now()
-    free = store.current().downloads.max_concurrent_downloads - QueueItem.objects.leased(now).count()
+    now, items = clock.now(), QueueItem.objects
+    if not items.to_do().exists():
+        return
+    free = store.current().downloads.max_concurrent_downloads - items.leased(now).count()
     if free <= 0:
         return
-    waiting = len(QueueItem.objects.due(now)[:free]) + len(QueueItem.objects.abandoned(now)[:free])
+    waiting = len(items.due(now).values("pk")[:free]) + len(items.abandoned(now).values("pk")[:free])
     if waiting:
         bell.ring(min(free, waiting))
 

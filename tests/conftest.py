@@ -19,7 +19,7 @@ from aniworld import environment
 
 # An operator's variables and .env have no say in tests, nor has an `up` that started them; empty counts as not set.
 _OPERATORS = re.findall(r"^# ([A-Z_]+)=", (environment.ROOT / ".env.example").read_text(), re.MULTILINE)
-_OF_UP = ("INSTANCE", "DATA_DIR", "STARTED_AT", "WORKERS", "PAGES", "WEB")
+_OF_UP = ("UP", "INSTANCE", "DATA_DIR", "STARTED_AT", "WORKERS", "PAGES", "WEB")
 for _name in (*_OPERATORS, "Q_CLUSTER_NAME", *(f"ANIWORLD_{_end}" for _end in _OF_UP)):
     os.environ[_name] = ""
     os.environ.pop(f"{_name}_FILE", None)

@@ -14,7 +14,7 @@ from aniworld import __version__, audit
 from aniworld.backups import postgresql, shelf, sqlite
 from aniworld.backups.refusals import BackupFailed, RestoreRefused
 from aniworld.configuration import store
-from aniworld.supervisor import instance
+from aniworld.supervisor import instance, marking
 from aniworld.supervisor.models import Machine
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def restore(path: Path) -> str:
     backup = shelf.of_file(path)
     engine = _engine_of(backup)
     try:
-        claim = instance.Claim(instance.new_name())
+        claim = instance.Claim(marking.new_name())
     except instance.AlreadyRunning as error:
         text = _("Aniworld runs on %(folder)s (%(what)s): stop it first, then restore.")
         raise RestoreRefused(text % {"folder": settings.DATA_DIR, "what": error}) from None

@@ -14,12 +14,12 @@ from aniworld.alerts import raise_alert
 from aniworld.alerts.models import Condition, Kind
 from aniworld.backups import schedule
 from aniworld.live.publish import publish
-from aniworld.supervisor import cluster, instance, linux
+from aniworld.supervisor import cluster, linux, marking
 
 # A little less than a task may take.
 _LONGEST = 1700
 _CONDITION = "backups fail"
-_OF_WORKERS = (cluster.NAME, instance.WORKERS)
+_OF_WORKERS = (cluster.NAME, marking.WORKERS)
 
 
 def back_up_if_due() -> str:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from django.db import connection
 from django.db.models import Max
 
+from aniworld import commits
 from aniworld.live.message import Message, message_of
 from aniworld.live.models import Event
 
@@ -58,13 +59,13 @@ class SqliteTail(SerialTail):
 
     def __init__(self) -> None:
         # The version first: what is committed between the two looks is then found by the next one.
-        self._version = _data_version()
+        self._version = commits.version()
         super().__init__()
         self._more = False
 
     def rows(self) -> list[Event]:
         """Asks for rows only when some other connection has committed."""
-        version = _data_version()
+        version = commits.version()
         if version == self._version and not self._more:
             return []
         rows = super().rows()
@@ -149,13 +150,6 @@ def tail_from(position: int) -> Tail:
 def newest_id() -> int:
     """The highest visible id; 0 for an empty log."""
     return Event.objects.aggregate(newest=Max("id"))["newest"] or 0
-
-
-def _data_version() -> int:
-    """A number that changes whenever another connection, of any process, has committed."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        return int(cursor.fetchone()[0])
 
 
 def _writers() -> frozenset[str]:

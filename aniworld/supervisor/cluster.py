@@ -7,7 +7,10 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from multiprocessing import Event
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -20,12 +23,16 @@ from django_q.brokers import get_broker
 from django_q.cluster import Sentinel
 from django_q.monitor import monitor
 from django_q.pusher import pusher
+from django_q.scheduler import scheduler
 
 from aniworld.supervisor import linux, models
 
 logger = logging.getLogger(__name__)
 
 NAME = "Q_CLUSTER_NAME"
+# Seconds. A process that ends is noticed at once, but for one that left children behind.
+LOOK_EVERY = 1.0
+BETWEEN_SCHEDULES = 30.0
 
 
 def prepare() -> None:
@@ -83,7 +90,10 @@ def _read_configuration_again() -> None:
 
 
 class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without types
-    """Django-q2's, with one process for what it has two for: taking tasks from the broker, and noting results."""
+    """Django-q2's, with one process for what it has two for: taking tasks from the broker, and noting results.
+
+    It sleeps until a process ends, and asks no database: what it would do there every half minute is the clerk's too.
+    """
 
     def spawn_monitor(self) -> BaseProcess:
         """Starts the clerk."""
@@ -92,19 +102,47 @@ class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without 
         return clerk
 
     def spawn_pusher(self) -> BaseProcess:
-        """The clerk again: django-q2 asks for it after the monitor, at the start and when it has ended."""
+        """The clerk again: django-q2 asks for it after the monitor, at the start."""
         process: BaseProcess = self.monitor
         return process
 
+    def guard(self) -> NoReturn:
+        """Starts another process for each that ended, and for a worker whose task takes longer than it may."""
+        self.start_event.set()
+        while True:
+            began = time.monotonic()
+            wait([process.sentinel for process in (*self.pool, self.monitor)], LOOK_EVERY)
+            for process in list(self.pool):
+                self._look_at(process, time.monotonic() - began)
+            if not self.monitor.is_alive():
+                self.reincarnate(self.monitor)
+                self.pusher = self.monitor
+
+    def _look_at(self, process: Any, passed: float) -> None:
+        # The worker sets its timer when it takes up a task. Below zero it has none; at zero it is to be ended.
+        with process.timer.get_lock():
+            if process.timer.value > 0:
+                process.timer.value = max(0.0, process.timer.value - passed)
+            if not process.is_alive() or process.timer.value == 0:
+                self.reincarnate(process)
+
 
 def _clerk(tasks: Any, results: Any, event: Any, broker: Any) -> None:
-    threading.Thread(target=_note_results, args=(results, broker), name="results", daemon=True).start()
+    for name, work in (("results", partial(monitor, results, broker)), ("schedules", partial(_keep_schedules, broker))):
+        threading.Thread(target=_until_it_fails, args=(name, work), name=name, daemon=True).start()
     pusher(tasks, event, broker)
 
 
-def _note_results(results: Any, broker: Any) -> NoReturn:
+def _keep_schedules(broker: Any) -> NoReturn:
+    while True:
+        time.sleep(BETWEEN_SCHEDULES)
+        scheduler(broker)
+        connections.close_all()
+
+
+def _until_it_fails(name: str, work: Callable[[], object]) -> NoReturn:
     try:
-        monitor(results, broker)
+        work()
     except Exception:  # whatever it is: the sentinel starts another clerk
-        logger.exception("Results of tasks could not be noted")
+        logger.exception("The clerk could not go on with its %s", name)
     os._exit(1)

@@ -1,6 +1,7 @@
-"""`python -m aniworld.supervisor.fork_server CHANNEL [LISTENER]`: loads once what web server and workers need.
+"""The process of which web server and workers are forks, so that they share the memory of what all have loaded.
 
-Both are its forks, so that they share that memory. `up` asks on the channel for one by its name, `web` or that of a
+It is a fork of `up`, or `python -m aniworld.supervisor.fork_server CHANNEL [LISTENER]`, which loads all of it anew.
+ `up` asks on the channel for one by its name, `web` or that of a
 cluster; the answers are `ready`, `started NAME PID` and `ended PID CODE`. LISTENER is the web server's socket.
 This process has one thread and no connection, so that it can fork.
 """
@@ -14,16 +15,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
 import django
-from django.conf import settings
 
 from aniworld.supervisor import linux, tie
 
 LARGEST_MESSAGE = 200
 WEB = "web"
+NAME = "fork-server"
 
 
 def serve(channel: socket.socket, run: Callable[[str], None]) -> NoReturn:
@@ -82,21 +84,35 @@ def _become(name: str, channel: socket.socket, ended: socket.socket, run: Callab
         os._exit(1)
 
 
-def _run(name: str) -> None:
+def become_fork_server(parent: int, channel: int, listeners: list[int]) -> NoReturn:
+    """Makes a fork of `up` that, before anything else. `parent` is the id of `up`."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        tie.to(parent)
+        linux.call_itself(NAME)
+        import_module("aniworld.supervisor.cluster").prepare()
+        serve(socket.socket(fileno=channel), partial(_run, listeners))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _run(listeners: list[int], name: str) -> None:
     """What the fork is for. Its module is loaded by the fork that needs it alone."""
     if name == WEB:
-        import_module("aniworld.supervisor.web").run(int(sys.argv[2]))
+        import_module("aniworld.supervisor.web").run(listeners[0])
     else:
-        for listener in sys.argv[2:]:
+        for listener in listeners:
             # What outlives a web server must not keep its port.
-            os.close(int(listener))
+            os.close(listener)
         import_module("aniworld.supervisor.cluster").run(name)
 
 
 def _load() -> None:
-    if settings.EMBEDDED:
-        # The admin's theme would load the client of PostgreSQL, 5 MB, for fields that nobody uses.
-        sys.modules["django.contrib.postgres"] = None  # type: ignore[assignment]  # as the import system reads it
     django.setup()
     # It knows models, so it can be imported only now.
     import_module("aniworld.supervisor.cluster").prepare()
@@ -104,6 +120,6 @@ def _load() -> None:
 
 if __name__ == "__main__":
     tie.to_parent()
-    linux.call_itself("fork-server")
+    linux.call_itself(NAME)
     _load()
-    serve(socket.socket(fileno=int(sys.argv[1])), _run)
+    serve(socket.socket(fileno=int(sys.argv[1])), partial(_run, [int(number) for number in sys.argv[2:]]))

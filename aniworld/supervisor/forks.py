@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -11,23 +12,29 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from django.db import connections
+
 from aniworld.supervisor import instance, linux
-from aniworld.supervisor.fork_server import LARGEST_MESSAGE
-from aniworld.supervisor.parts import Part
+from aniworld.supervisor.fork_server import LARGEST_MESSAGE, become_fork_server
+from aniworld.supervisor.marking import PAGES, WORKERS
+from aniworld.supervisor.parts import Child, Part, Process, waited_for
 
 # Seconds.
 HELD_FOR = 10.0
 
 
 class ForkServer(Part):
-    """Loads what web server and workers need and has them as forks, which end with it.
+    """Has loaded what web server and workers need and has them as forks, which end with it.
+
+    The first is itself a fork of `up`, so that `up` shares that memory, and nothing is loaded twice. One that takes its
+    place is not: by then `up` has threads, and whoever has those must not fork.
 
     `listener` is the web server's socket; None is for one of workers alone, which loads neither admin nor API.
     """
 
     def __init__(self, label: str, listener: int | None, *, workers: bool) -> None:
-        environment = {"ANIWORLD_PAGES": "off" if listener is None else "on"}
-        environment |= {instance.WORKERS: "on"} if workers else {}
+        environment = {PAGES: "off" if listener is None else "on"}
+        environment |= {WORKERS: "on"} if workers else {}
         super().__init__("fork-server", label, [], environment=environment)
         self.probe = self._probe
         self._listener = listener
@@ -50,6 +57,28 @@ class ForkServer(Part):
             self._descriptors = (theirs.fileno(), *(() if self._listener is None else (self._listener,)))
             self._module = ["aniworld.supervisor.fork_server", *map(str, self._descriptors)]
             super().start()
+
+    def _launch(self) -> subprocess.Popen[bytes] | Process:
+        return Child(self._forked()) if self._can_fork() else super()._launch()
+
+    def _can_fork(self) -> bool:
+        """Whether this process has no threads, and was started with all that is looked for in a fork's environment."""
+        wanted = {**self._environment, **instance.marks(instance.name())}
+        is_same = wanted.items() <= linux.environment_of(os.getpid()).items()
+        return is_same and len(list((linux.PROC / "self" / "task").iterdir())) == 1
+
+    def _forked(self) -> int:
+        parent, (theirs, *listener) = os.getpid(), self._descriptors
+        connections.close_all()
+        # A collection would write to every object it looks at, and so copy what is shared.
+        gc.collect()
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            if self._channel:
+                self._channel.close()
+            become_fork_server(parent, theirs, listener)
+        return pid
 
     def fork(self, name: str) -> Forked:
         """Asks for the web server or a cluster of that name; it is there when the fork server says so."""
@@ -133,12 +162,7 @@ class Forked:
 
     def wait(self, timeout: float) -> int:
         """As `poll`, waiting for it. Raises `subprocess.TimeoutExpired`."""
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired(self.name, timeout)
-            time.sleep(0.02)
-        return code
+        return waited_for(self, self.name, timeout)
 
 
 class Fork(Part):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
-import socket
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,12 +15,10 @@ from typing import IO
 
 from django.conf import settings
 
-from aniworld.supervisor import linux
+from aniworld.supervisor import linux, marking
+from aniworld.supervisor.marking import DATA, INSTANCE, WORKERS
 
-INSTANCE = "ANIWORLD_INSTANCE"
-DATA = "ANIWORLD_DATA_DIR"
 STARTED = "ANIWORLD_STARTED_AT"
-WORKERS = "ANIWORLD_WORKERS"
 ROLES = ("web", "workers")
 
 
@@ -30,9 +26,9 @@ class AlreadyRunning(Exception):
     """Another `up` has this role on this data folder."""
 
 
-def new_name() -> str:
-    """A name for a new `up`: the host and a random part, at most 64 characters."""
-    return f"{socket.gethostname()[:50]}-{secrets.token_hex(4)}"
+def own_name() -> str:
+    """The name of this `up`: the one it was started with, or a new one."""
+    return name() if marking.is_marked() else marking.new_name()
 
 
 def name() -> str:
@@ -77,6 +73,8 @@ class Claim:
         except AlreadyRunning:
             self.release()
             raise
+        # A fork would hold them as well, longer than this process lives.
+        os.register_at_fork(after_in_child=self._let_go)
 
     def _hold(self, path: Path, what: str) -> None:
         # Opened for appending: the text of the one who holds it must survive our try.
@@ -96,6 +94,9 @@ class Claim:
     def release(self) -> None:
         """Gives the folder free."""
         (settings.RUN_DIR / f"{self.instance}.lock").unlink(missing_ok=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
         for file in self._held:
             file.close()
         self._held.clear()

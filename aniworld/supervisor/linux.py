@@ -116,6 +116,15 @@ def call_itself(name: str) -> None:
         (PROC / "self" / "comm").write_text(name[:15])
 
 
+def give_memory_back() -> None:
+    """Returns to the system what this process has freed: each of its threads leaves some of it lying about otherwise.
+
+    It takes a millisecond or two. Where the C library has no such thing it does nothing.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def die_with_parent() -> None:
     """SIGKILL for this process as soon as the thread that started it ends, however it ends."""
     if KNOWN:

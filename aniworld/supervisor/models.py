@@ -32,7 +32,7 @@ class ClusterQuerySet(RecordQuerySet["Cluster"]):
         return self.filter(heartbeat_at__gte=clock.now() - SILENCE)
 
     def beat(self, instance: str, name: str) -> bool:
-        """A worker of this cluster does work right now. False when the cluster is not known (any more)."""
+        """A worker of this cluster has done something right now. False when the cluster is not known (any more)."""
         return bool(self.filter(instance=instance, name=name).update(heartbeat_at=clock.now()))
 
     def tidy(self, dead: list[str]) -> None:
@@ -42,7 +42,7 @@ class ClusterQuerySet(RecordQuerySet["Cluster"]):
 
 
 class Cluster(Record):
-    """One django-q2 cluster of one running `up`. `heartbeat_at` is written when a worker of it takes up a task."""
+    """One django-q2 cluster of one running `up`. `heartbeat_at` is written when a worker of it has done a task."""
 
     instance = models.CharField(max_length=64, help_text=_("Which `up` it belongs to."))
     name = models.CharField(max_length=32)

@@ -34,6 +34,35 @@ class Process(Protocol):
         """As `poll`, waiting for it. Raises `subprocess.TimeoutExpired`."""
 
 
+class Child:
+    """A fork of this process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """How it ended, or None until then."""
+        if self._code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if ended else None
+        return self._code
+
+    def wait(self, timeout: float) -> int:
+        """As `poll`, waiting for it. Raises `subprocess.TimeoutExpired`."""
+        return waited_for(self, "a fork", timeout)
+
+
+def waited_for(process: Process, name: str, timeout: float) -> int:
+    """How it ended, as soon as it has. Raises `subprocess.TimeoutExpired`."""
+    deadline = time.monotonic() + timeout
+    while (code := process.poll()) is None:
+        if time.monotonic() > deadline:
+            raise subprocess.TimeoutExpired(name, timeout)
+        time.sleep(0.02)
+    return code
+
+
 class Part:
     """One child of `up`: web server, demo site or a cluster of workers. Only the main thread starts and ends it.
 

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def tick() -> str:
-    """Does nothing: a worker that takes up any task writes the heartbeat of its cluster (`workers.py`)."""
+    """Does nothing: when a worker has done any task, the heartbeat of its cluster is written (`workers.py`)."""
     return "alive"

@@ -15,8 +15,13 @@ PARENT = "ANIWORLD_PARENT"
 
 def to_parent() -> None:
     """From here on this process and its forks end with the one that started it and named itself in `PARENT`."""
+    to(int(os.environ.get(PARENT, "0")))
+
+
+def to(parent: int) -> None:
+    """The same for the parent with this id."""
     linux.die_with_parent()
-    if os.getppid() != int(os.environ.get(PARENT, "0")):
+    if os.getppid() != parent:
         # The parent was gone before the tie was made.
         sys.exit("This is started by another process, which names itself, and not by hand.")
     linux.tie_forks_too()

@@ -46,6 +46,10 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         """Changes the priority of the live ones; answers how many those are."""
         return self.live().update(priority=priority)
 
+    def to_do(self) -> QueueItemQuerySet:
+        """Those that a worker is at, or will be: now or later."""
+        return self.filter(status__in=[self.model.Status.PENDING, self.model.Status.DOWNLOADING])
+
     def due(self, now: datetime) -> QueueItemQuerySet:
         """Pending ones whose time has come, in the queue's order."""
         waiting = models.Q(next_attempt_at__isnull=True) | models.Q(next_attempt_at__lte=now)

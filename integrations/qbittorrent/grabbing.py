@@ -68,6 +68,8 @@ def advance(torrent: ClientTorrent) -> None:
 
 def watch() -> None:
     """Gets on with all that time moves: what waits for its series, what arrived, what has stood still."""
+    if not ClientTorrent.objects.under_way().exists():
+        return
     for torrent in ClientTorrent.objects.to_resolve(clock.now())[:_MOST_AT_ONCE]:
         advance(torrent)
     for torrent in ClientTorrent.objects.coming().with_items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from django_q.models import Schedule
 
 from aniworld import schedules
-from aniworld.supervisor import instance, linux, listening, logfiles
+from aniworld.supervisor import instance, linux, listening, logfiles, marking
 from aniworld.supervisor.chores import Chore, Chores
 from aniworld.supervisor.parts import Part
 from tests.running import eventually
@@ -32,7 +33,7 @@ def run_dir(tmp_path: Path, settings: Any) -> Path:
 @pytest.fixture
 def sleeper(run_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", SLEEP], env={**os.environ, **instance.marks("gone")})
-    eventually(lambda: linux.environment_of(process.pid).get(instance.INSTANCE) == "gone")
+    eventually(lambda: linux.environment_of(process.pid).get(marking.INSTANCE) == "gone")
     yield process
     process.kill()
     process.wait()
@@ -52,6 +53,21 @@ def test_a_process_of_another_data_folder_is_left_alone(sleeper: subprocess.Pope
 def test_a_process_of_another_up_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
     assert instance.reap(["another"]) == 0
     assert sleeper.poll() is None
+
+
+def test_a_fork_holds_no_claim_longer_than_the_one_it_is_of(run_dir: Path) -> None:
+    claim = instance.Claim("one")
+    fork = os.fork()
+    if fork == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        claim.release()
+        eventually(lambda: not instance.is_held("web"), 5, "free")
+        instance.Claim("two").release()
+    finally:
+        os.kill(fork, signal.SIGKILL)
+        os.waitpid(fork, 0)
 
 
 def test_a_data_folder_is_claimed_once_for_each_role(run_dir: Path) -> None:
@@ -159,6 +175,35 @@ def test_the_web_server_puts_the_configured_root_back(path: str, seen: str) -> N
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.split() == ["/series", seen]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library keeps what is freed")
+def test_what_threads_have_freed_goes_back_to_the_system() -> None:
+    code = (
+        "import threading; from aniworld.supervisor import linux\n"
+        "private = lambda: int(open('/proc/self/smaps_rollup').read().partition('Private_Dirty:')[2].split()[0])\n"
+        "def work():\n    held = [bytes(2000) for _ in range(20_000)]\n    kept.append(held.pop())\n"
+        "kept, threads = [], [threading.Thread(target=work) for _ in range(4)]\n"
+        "[one.start() for one in threads], [one.join() for one in threads]\n"
+        "before = private(); linux.give_memory_back(); print(before - private())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert int(result.stdout) > 5_000, "KiB"
+
+
+def test_an_up_within_the_environment_of_another_gets_marks_of_its_own(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from aniworld.supervisor import marking; marking.mark(['up']); print(*map(os.environ.get, {}))"
+    )
+    code = code.format(["ANIWORLD_UP", marking.INSTANCE, marking.DATA, marking.PAGES, marking.WORKERS])
+    other = {"ANIWORLD_UP": str(os.getpid()), marking.INSTANCE: "other", marking.DATA: "/other"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, **other, "DATA_DIR": str(tmp_path)}, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        marked, name, folder, pages, workers = process.stdout.read().decode().split()
+    assert (int(marked), folder, pages, workers) == (process.pid, str(tmp_path), "on", "on")
+    assert name not in ("", "other")
 
 
 @pytest.mark.parametrize(

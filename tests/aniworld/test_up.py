@@ -14,7 +14,7 @@ import pytest
 
 from aniworld.environment import ROOT
 from aniworld.supervisor import linux
-from tests.running import STOP_SECONDS, Running, eventually, free_port, open_files
+from tests.running import STOP_SECONDS, Running, eventually, free_port, open_files, proportional_memory
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
 
@@ -61,6 +61,37 @@ def test_the_fork_server_shares_code_and_the_port_alone(up: Running) -> None:
     assert len(sockets) == 4
     assert len(sockets & open_files(up.web().pid)) == 1
     assert not sockets & open_files(up.cluster("downloads")[0].pid)
+
+
+def test_the_fork_server_shares_what_up_has_loaded(up: Running) -> None:
+    server, own = up.fork_server(), linux.environment_of(up.pid)
+    assert server.parent == up.pid
+    commands = {(linux.PROC / str(pid) / "cmdline").read_bytes() for pid in (up.pid, server.pid, up.web().pid)}
+    assert len(commands) == 1
+    # By these marks of its start each is known when `up` was killed.
+    for name in ("ANIWORLD_INSTANCE", "ANIWORLD_DATA_DIR"):
+        assert {linux.environment_of(one.pid)[name] for one in up.processes()} == {own[name]}
+    assert proportional_memory([up.pid]) < 50e6
+
+
+def test_a_worker_without_work_and_the_sentinel_have_no_connection(up: Running) -> None:
+    """Each would need some 6 MB for it."""
+    eventually(lambda: up.http.get(f"{up.url}/health", timeout=10).ok, 30, "healthy")
+    sentinel = up.cluster("downloads")[0]
+    for process in (sentinel, *up.workers("downloads")):
+        assert not [name for name in open_files(process.pid) if name.startswith(str(up.data_dir / "aniworld.db"))]
+
+
+@pytest.mark.parametrize("kind", ["worker", "clerk"])
+def test_a_process_of_a_cluster_that_died_is_replaced_at_once(up: Running, kind: str) -> None:
+    cluster = up.cluster("default")
+    clerk = next(one for one in cluster[1:] if one.name == "tasks:default")
+    before = {one.pid for one in cluster}
+    # Not the worker that waits in line: it would take the lock of the queue with it.
+    free = next(one for one in up.workers("default") if one != up.waiting_worker("default"))
+    up.kill(clerk if kind == "clerk" else free)
+    eventually(lambda: len({one.pid for one in up.cluster("default")} - before) == 1, 2, "another one")
+    assert len(up.cluster("default")) == len(before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])

@@ -53,7 +53,7 @@ class Command(OneLineErrors):
     def handle(self, *args: Any, **options: Any) -> None:
         web, workers = not options["workers_only"], not options["web_only"]
         roles = (*(["web"] if web else []), *(["workers"] if workers else []))
-        name = instance.new_name()
+        name = instance.own_name()
         try:
             claim = instance.Claim(name, roles)
         except instance.AlreadyRunning as error:

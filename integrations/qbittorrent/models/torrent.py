@@ -31,6 +31,11 @@ _FREE: dict[str, Any] = {"token": "", "lease_until": None}
 class ClientTorrentQuerySet(RecordQuerySet["ClientTorrent"]):
     """Questions about many, and the one way to get hold of the next to hand over."""
 
+    def under_way(self) -> ClientTorrentQuerySet:
+        """Those that time moves on."""
+        stages = ClientTorrent.Stage
+        return self.filter(stage__in=[stages.RESOLVING, stages.QUEUED, stages.ARRIVED])
+
     def to_resolve(self, now: datetime) -> ClientTorrentQuerySet:
         """Those that wait for their series and that nobody is at, the longest unseen first."""
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)

@@ -1,0 +1,74 @@
+"""The broker that looks into SQLite only after a change: no task is left lying, and nothing asked while it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.models import OrmQ
+
+from aniworld.supervisor import broker
+from aniworld.supervisor.broker import Watchful
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def resting() -> Watchful:
+    """One that has looked, found nothing, and has no reason to look again."""
+    found = Watchful(list_key="default")
+    assert found.dequeue() is None
+    assert found.dequeue() is None
+    return found
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """As another process does it: on a connection of its own."""
+
+    def done() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(done).result()
+
+
+def test_is_the_one_in_use_here() -> None:
+    assert isinstance(get_broker(), Watchful)
+
+
+def test_reads_no_table_while_nobody_writes(resting: Watchful) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        for _time in range(5):
+            assert resting.dequeue() is None
+    assert {query["sql"] for query in asked.captured_queries} == {"PRAGMA data_version"}
+
+
+def test_finds_what_another_process_has_put_there(resting: Watchful) -> None:
+    elsewhere(lambda: [resting.enqueue(text) for text in ("one", "two")])
+    found = [resting.dequeue(), resting.dequeue()]
+    assert sorted(task[0][1] for task in found if task) == ["one", "two"]
+    assert resting.dequeue() is None
+
+
+def test_does_not_take_what_belongs_to_another_cluster(resting: Watchful) -> None:
+    elsewhere(lambda: Watchful(list_key="downloads").enqueue("theirs"))
+    assert resting.dequeue() is None
+    assert OrmQ.objects.count() == 1
+
+
+def test_finds_what_time_alone_has_made_due(resting: Watchful, monkeypatch: pytest.MonkeyPatch) -> None:
+    soon = timezone.now() + timedelta(seconds=0.5)
+    elsewhere(lambda: OrmQ.objects.create(key="default", payload="again", lock=soon))
+    assert resting.dequeue() is None
+    monkeypatch.setattr(broker, "LOOK_ANYWAY", 1.0)
+    found = [resting.dequeue() for _time in range(12)]
+    assert [task[0][1] for task in found if task] == ["again"]
