@@ -6,6 +6,8 @@ from providers.exceptions import RateLimited
 
 # From one connection to four to sixteen: each step is measured before the next.
 STEP = 4
+# Bytes a second that take a good part of a processor, over TLS above all: many connections would wait for it as well.
+FAST, STEP_WHEN_FAST = 100_000_000, 2
 # More connections must bring this much more, or the step is taken back.
 HELPS = 1.2
 # Seconds. What is over sooner is left to the connections that there are.
@@ -62,7 +64,8 @@ class Growth:
             self._rest(now)
         elif rest > WORTH_GROWING * speed and now >= self._grows_at:
             self._before, self._was_refused = (self.wanted, speed), False
-            self.wanted = min(self.most, STEP * self.wanted)
+            step = STEP if speed < FAST else STEP_WHEN_FAST
+            self.wanted = min(self.most, step * self.wanted)
             self._before = self._before if self.wanted > self._before[0] else None
         else:
             self._before = None
