@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Q, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from downloads.models import Attempt, Priority, QueueItem
 from downloads.why import Why
+
+# All that `item` reads; a series and an episode have much more.
+_READ = (
+    *("series", "episode", "series__key", "series__name", "episode__number", "episode__title"),
+    *("season", "language", "status", "priority", "progress_percent", "downloaded_bytes", "total_bytes"),
+    *("download_speed", "eta_seconds", "retry_count", "next_attempt_at", "provider", "pause_reason", "error_message"),
+    *("file_destination", "created_at", "started_at", "completed_at"),
+)
+
+
+def listed() -> QuerySet[QueueItem]:
+    """Those not cleared away, for `item` and nothing else: what that does not read would cost a query each."""
+    return QueueItem.objects.listed().select_related("series", "episode").only(*_READ)
 
 
 def priority_name(priority: int) -> str:
