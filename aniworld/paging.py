@@ -8,9 +8,10 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 
 M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
 
 
-def stretch(rows: models.QuerySet[M], first: int, end: int) -> models.QuerySet[M]:
+def stretch(rows: models.QuerySet[M, R], first: int, end: int) -> models.QuerySet[M, R]:
     """What `rows[first:end]` holds, in one query too.
 
     A database works out joins and counts of all the rows that it leaves out before `first`. So the rows of the page are

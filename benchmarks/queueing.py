@@ -128,10 +128,10 @@ def queries(few: int, many: int) -> dict[str, list[int]]:
         list(map(listing.summary, listing.matching(listing.Filter(), None)[:limit]))
 
     def items(limit: int) -> None:
-        rendering.items(rendering.listed()[:limit])
+        rendering.items(rendering.reads(QueueItem.objects.listed()[:limit]))
 
     def status(_limit: int) -> None:
-        statistics.lists(rendering.listed())
+        statistics.lists_of(rendering.reads(QueueItem.objects.listed()))
         statistics.statistics()
 
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, QuerySet, Sum
 
@@ -13,6 +13,7 @@ from downloads.models import QueueItem, QueueState
 
 MOST_IN_A_LIST = 100
 Status = QueueItem.Status
+R = TypeVar("R")
 
 
 class _Tally:
@@ -94,9 +95,13 @@ def _eta(
     return round((left + typical * counts[Status.PENDING]) / speed)
 
 
-def lists(items: QuerySet[QueueItem] | None = None) -> dict[str, list[QueueItem]]:
-    """The four lists of the queue, at most 100 items each, in order; of `items`, or of all with all they have."""
-    rows = items if items is not None else QueueItem.objects.listed().select_related("series", "episode")
+def lists() -> dict[str, list[QueueItem]]:
+    """The four lists of the queue, at most 100 items each, in order."""
+    return lists_of(QueueItem.objects.listed().select_related("series", "episode"))
+
+
+def lists_of(rows: QuerySet[QueueItem, R]) -> dict[str, list[R]]:
+    """The same of `rows`, whatever these read of an item."""
     ended = rows.order_by("-completed_at", "-id")
     return {
         "active_downloads": list(rows.filter(status=Status.DOWNLOADING).order_by("started_at", "id")[:MOST_IN_A_LIST]),

@@ -17,13 +17,14 @@ from django.db import connection  # noqa: E402  # the models exist only from her
 from django.db.models import QuerySet  # noqa: E402  # likewise
 
 from downloads.api import queue, rendering  # noqa: E402  # likewise
+from downloads.models import QueueItem  # noqa: E402  # likewise
 from library import listing  # noqa: E402  # likewise
 
 
 def lists() -> Iterator[tuple[str, QuerySet]]:  # type: ignore[type-arg]
     for status, order in queue.ORDERS.items():
-        yield status, rendering.listed().filter(status=status).order_by(*order)[:100]
-    yield "newest", rendering.listed().order_by(*queue.NEWEST)[:100]
+        yield status, rendering.reads(QueueItem.objects.listed()).filter(status=status).order_by(*order)[:100]
+    yield "newest", rendering.reads(QueueItem.objects.listed()).order_by(*queue.NEWEST)[:100]
     yield "series", listing.matching(listing.Filter(), None)[:20]
 
 
