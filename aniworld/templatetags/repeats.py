@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.template import Context, RequestContext
+from django.template import RequestContext
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -21,7 +22,5 @@ def drawn_once(context: RequestContext, name: str, **values: Any) -> SafeString:
     drawn: dict[tuple[Any, ...], SafeString] = kept.setdefault("drawn_once", {})
     key = (name, *values.items())
     if key not in drawn:
-        assert context.template
-        found = context.template.engine.get_template(name)
-        drawn[key] = found.render(Context(values, autoescape=context.autoescape))
+        drawn[key] = render_to_string(name, values)
     return drawn[key]
