@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar
 from django.db import models
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from aniworld.paging import stretch
+
 M = TypeVar("M", bound=models.Model)
 
 LARGEST_ROW_ID = 2**63 - 1
@@ -61,6 +63,16 @@ class Problem(BaseModel):
     code: str
 
 
+class Answer(BaseModel):
+    """The base of what lists answer with.
+
+    Ninja's own `Schema` asks a Python object for each field of each row, so that relations and methods can be fields.
+    Rows that are rendered to dicts before need none of that, and are validated ten times as fast without.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+
 class Paging(BaseModel):
     """Which page of a list; what an operation asks besides stands in a subclass."""
 
@@ -71,7 +83,7 @@ class Paging(BaseModel):
 def page(queryset: models.QuerySet[M], page: int, limit: int, render: Callable[[M], Any]) -> dict[str, Any]:
     """One page of `queryset` as every list of the API answers it, in two queries. `page` counts from 1."""
     first = (page - 1) * limit
-    items = [render(row) for row in queryset[first : first + limit]]
+    items = [render(row) for row in stretch(queryset, first, first + limit)]
     return {"items": items, "total": queryset.count(), "page": page, "limit": limit}
 
 

@@ -128,12 +128,16 @@ def queries(few: int, many: int) -> dict[str, list[int]]:
         list(map(listing.summary, listing.matching(listing.Filter(), None)[:limit]))
 
     def items(limit: int) -> None:
-        rendering.items(QueueItem.objects.listed().select_related("series", "episode")[:limit])
+        rendering.items(rendering.reads(QueueItem.objects.listed()[:limit]))
+
+    def status(_limit: int) -> None:
+        statistics.lists_of(rendering.reads(QueueItem.objects.listed()))
+        statistics.statistics()
 
     return {
         "/api/anime": [_counted(page, few), _counted(page, many)],
         "/api/queue/items": [_counted(items, few), _counted(items, many)],
-        "/api/queue/status": [_counted(lambda _limit: (statistics.lists(), statistics.statistics()), few)],
+        "/api/queue/status": [_counted(status, few)],
     }
 
 

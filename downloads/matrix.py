@@ -12,7 +12,7 @@ from library import held_files
 from library.models import Episode, EpisodeFile, Series
 from providers.contracts import Language
 
-Files = Mapping[str, EpisodeFile]
+LANGUAGES = [language.value for language in Language]
 Items = Mapping[str, QueueItem]
 
 
@@ -21,16 +21,17 @@ def matrix(series: Series) -> dict[str, Any]:
 
     `wanted` are the languages of the series' plan in their order; `coverage` counts the episodes of each language.
     """
-    episodes = list(Episode.objects.filter(series=series).order_by("season", "number"))
+    listed = Episode.objects.filter(series=series).order_by("season", "number")
+    episodes = list(listed.only("series", "season", "number", "title", "languages"))
     queued = _queued(series, episodes)
     held = held_files.files_of_series(series)
     rows = [_row(episode, held.get(episode.pk, []), queued[episode.pk]) for episode in episodes]
     return {
         "key": series.key,
-        "languages": [language.value for language in Language],
+        "languages": LANGUAGES,
         "wanted": [language.value for language in series.wanted_languages()],
         "episodes": rows,
-        "coverage": {language.value: _coverage(rows, language.value) for language in Language},
+        "coverage": {name: _coverage(rows, name) for name in LANGUAGES},
     }
 
 
@@ -58,15 +59,14 @@ def _row(episode: Episode, held: Sequence[EpisodeFile], items: Items) -> dict[st
         "season": episode.season,
         "episode": episode.number,
         "title": episode.title,
-        "languages": {language.value: _cell(episode, language.value, files, items) for language in Language},
+        "languages": {name: _cell(episode.languages, name, files.get(name), items.get(name)) for name in LANGUAGES},
     }
 
 
-def _cell(episode: Episode, language: str, files: Files, items: Items) -> dict[str, Any]:
-    file, item = files.get(language), items.get(language)
+def _cell(listed: Mapping[str, str], name: str, file: EpisodeFile | None, item: QueueItem | None) -> dict[str, Any]:
     return {
-        "at_catalogue": language in episode.languages,
-        "seen_at": episode.languages.get(language),
+        "at_catalogue": name in listed,
+        "seen_at": listed.get(name),
         "on_disk": file is not None,
         "file_path": file.path if file else None,
         "file_size": file.size if file else None,

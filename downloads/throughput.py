@@ -22,7 +22,7 @@ def points(hours: int) -> list[dict[str, Any]]:
     first = last - int(hours * 3600 // seconds) + 1
     sizes, counts = dict.fromkeys(range(first, last + 1), 0), dict.fromkeys(range(first, last + 1), 0)
     since = datetime.fromtimestamp(first * seconds, UTC)
-    done = QueueItem.objects.filter(status=QueueItem.Status.COMPLETED, completed_at__gte=since)
+    done = QueueItem.objects.order_by().filter(status=QueueItem.Status.COMPLETED, completed_at__gte=since)
     for moment, size in done.values_list("completed_at", "downloaded_bytes").iterator():
         stretch = int(moment.timestamp()) // seconds if moment else 0
         if stretch in sizes:
@@ -44,7 +44,7 @@ def arrivals_by_hour(hours: int) -> list[int]:
     now = timezone.now()
     since = now - timedelta(hours=hours)
     counts = [0] * hours
-    done = QueueItem.objects.filter(status=QueueItem.Status.COMPLETED, completed_at__gt=since)
+    done = QueueItem.objects.order_by().filter(status=QueueItem.Status.COMPLETED, completed_at__gt=since)
     for moment in done.values_list("completed_at", flat=True).iterator():
         if moment is not None and since < moment <= now:
             counts[hours - 1 - int((now - moment).total_seconds() // 3600)] += 1

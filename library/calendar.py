@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -16,13 +16,16 @@ from library import held_files
 from library.models import AnnouncedEpisode, Episode
 from providers.contracts import Language
 
-E = TypeVar("E", Episode, AnnouncedEpisode)
-
 EXPECTED, AIRED, ARRIVED = "expected", "aired", "arrived"
 ON_DISK, QUEUED, MISSING, UPCOMING = "on_disk", "queued", "missing", "upcoming"
 LONGEST_DAYS = 366
 # Of each kind in one answer: a library that was adopted today arrived today.
 MOST_OF_A_KIND = 2000
+# What an entry is made of: a month has thousands, and whole rows with their series take four times as long.
+_READ = ("pk", "series_id", "series__key", "series__name", "season", "number", "title", "aired_on", "updated_at")
+_READ_OF_EPISODES = ("title_alt", "languages", "is_downloaded", "download_date")
+Read = dict[str, Any]
+_LANGUAGES = tuple(language.value for language in Language)
 _DAYS_BACK, _DAYS_AHEAD = timedelta(days=14), timedelta(days=28)
 
 
@@ -95,17 +98,16 @@ def listed(days: Span, *, today: date, monitored: bool | None = None) -> Listed:
     catalogue.
     """
     of = Q(series__deleted_at__isnull=True) & (Q() if monitored is None else Q(series__monitored=monitored))
-    arrived = _some(_arrivals(days).filter(of).order_by("-download_date", "-id"))
-    aired = _some(Episode.objects.filter(of, aired_on__range=(days.start, days.end)).order_by("aired_on", "id"))
+    arrived = _some(_arrivals(days).filter(of).order_by("-download_date", "-id"), *_READ_OF_EPISODES)
+    airing = Episode.objects.filter(of, aired_on__range=(days.start, days.end)).order_by("aired_on", "id")
+    aired = _some(airing, *_READ_OF_EPISODES)
     announced = _some(AnnouncedEpisode.objects.unlisted(days.start, days.end).filter(of).order_by("aired_on", "id"))
-    entries = [_arrival(episode) for episode in held_files.attached(arrived[:MOST_OF_A_KIND])]
+    entries = list(_arrived(arrived[:MOST_OF_A_KIND]))
     told = {(entry.episode_id, entry.date) for entry in entries}
     entries += [
-        entry
-        for episode in aired[:MOST_OF_A_KIND]
-        if ((entry := _airing(episode, today)).episode_id, entry.date) not in told
+        entry for read in aired[:MOST_OF_A_KIND] if ((entry := _airing(read, today)).episode_id, entry.date) not in told
     ]
-    entries += [_announcement(episode, today) for episode in announced[:MOST_OF_A_KIND]]
+    entries += [_announcement(read, today) for read in announced[:MOST_OF_A_KIND]]
     entries.sort(key=lambda entry: (entry.date, entry.name.casefold(), entry.season, entry.number, entry.kind))
     return Listed(entries, any(len(some) > MOST_OF_A_KIND for some in (arrived, aired, announced)))
 
@@ -124,52 +126,44 @@ def _arrivals(days: Span) -> QuerySet[Episode]:
     return Episode.objects.filter(download_date__range=(begin, until), is_downloaded=True)
 
 
-def _some(rows: QuerySet[E]) -> list[E]:
-    return list(rows.select_related("series")[: MOST_OF_A_KIND + 1])
+def _some(rows: QuerySet[Any], *more: str) -> list[Read]:
+    return list(rows.values(*_READ, *more)[: MOST_OF_A_KIND + 1])
 
 
-def _arrival(episode: Episode) -> Entry:
-    arrived = timezone.localdate(episode.download_date)
-    return _entry(episode, arrived, ARRIVED, ON_DISK, {file.language for file in episode.held} or episode.languages)
+def _arrived(several: Sequence[Read]) -> Iterator[Entry]:
+    on_disk = held_files.languages_at(
+        (read["pk"], read["series_id"], read["season"], read["number"]) for read in several
+    )
+    zone = timezone.get_current_timezone()
+    for read in several:
+        day = read["download_date"].astimezone(zone).date()
+        yield _entry(read, day, ARRIVED, ON_DISK, on_disk.get(read["pk"]) or read["languages"])
 
 
-def _airing(episode: Episode, today: date) -> Entry:
-    aired = episode.aired_on or today
-    missing = MISSING if episode.languages else UPCOMING
-    state = ON_DISK if episode.is_downloaded else missing
-    return _entry(episode, aired, _kind(aired, today), state, episode.languages)
+def _airing(read: Read, today: date) -> Entry:
+    missing = MISSING if read["languages"] else UPCOMING
+    state = ON_DISK if read["is_downloaded"] else missing
+    return _entry(read, read["aired_on"], _kind(read["aired_on"], today), state, read["languages"])
 
 
-def _entry(episode: Episode, day: date, kind: str, state: str, languages: Collection[str]) -> Entry:
+def _announcement(read: Read, today: date) -> Entry:
+    # Its number in the table is none of an episode's.
+    return _entry({**read, "pk": None}, read["aired_on"], _kind(read["aired_on"], today), UPCOMING, ())
+
+
+def _entry(read: Read, day: date, kind: str, state: str, languages: Collection[str]) -> Entry:
     return Entry(
         date=day,
         kind=kind,
-        key=episode.series.key,
-        name=episode.series.name,
-        season=episode.season,
-        number=episode.number,
-        title=episode.title or episode.title_alt,
-        languages=tuple(language.value for language in Language if language.value in languages),
+        key=read["series__key"],
+        name=read["series__name"],
+        season=read["season"],
+        number=read["number"],
+        title=read["title"] or read.get("title_alt", ""),
+        languages=tuple(name for name in _LANGUAGES if name in languages),
         state=state,
-        episode_id=episode.pk,
-        changed_at=episode.updated_at,
-    )
-
-
-def _announcement(episode: AnnouncedEpisode, today: date) -> Entry:
-    aired = episode.aired_on or today
-    return Entry(
-        date=aired,
-        kind=_kind(aired, today),
-        key=episode.series.key,
-        name=episode.series.name,
-        season=episode.season,
-        number=episode.number,
-        title=episode.title,
-        languages=(),
-        state=UPCOMING,
-        episode_id=None,
-        changed_at=episode.updated_at,
+        episode_id=read["pk"],
+        changed_at=read["updated_at"],
     )
 
 

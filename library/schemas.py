@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
-from aniworld.api_types import Key, Line, Paging
+from aniworld.api_types import Answer, Key, Line, Paging
 
 LanguageName = Literal["German Dub", "German Sub", "English Sub", "English Dub"]
 Part = Literal["episodes", "nfo", "logo", "images"]
@@ -103,7 +103,7 @@ class AddBody(Schema):
     download: Literal["none", "missing"] = "none"
 
 
-class PartsView(Schema):
+class PartsView(Answer):
     """Which parts are there."""
 
     episodes: bool
@@ -152,7 +152,7 @@ class ChangeBody(Schema):
     name: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
-class SummaryView(Schema):
+class SummaryView(Answer):
     """A series as lists show it."""
 
     key: str
@@ -188,7 +188,7 @@ class SummaryView(Schema):
     is_favorite: bool
 
 
-class SeriesPage(Schema):
+class SeriesPage(Answer):
     """A page of the list."""
 
     items: list[SummaryView]
@@ -197,7 +197,7 @@ class SeriesPage(Schema):
     limit: int
 
 
-class FileView(Schema):
+class FileView(Answer):
     """A file of an episode, its path below the library folder."""
 
     path: str
@@ -207,7 +207,7 @@ class FileView(Schema):
     quality: str
 
 
-class EpisodeView(Schema):
+class EpisodeView(Answer):
     """An episode with what is known of it, on disk and in the queue."""
 
     id: int
@@ -226,7 +226,7 @@ class EpisodeView(Schema):
     queue_status: str | None
 
 
-class SeasonView(Schema):
+class SeasonView(Answer):
     """A season; 0 holds specials and films."""
 
     season: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from aniworld.pages import feedback
 from aniworld.pages.access import action, came_from, members
 from aniworld.pages.series import find
 from aniworld.pages.shelf import words_of
+from aniworld.paging import page_of
 from aniworld.refusals import Invalid
 from downloads import favorites as changing
 from library.models import Episode, Favorite
@@ -63,7 +63,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     user, query = user_of(request), words_of(request)
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "newest"
-    page: Page[Favorite] = Paginator(_of(user, query, sort), CARDS_A_PAGE).get_page(request.GET.get("page"))
+    page = page_of(_of(user, query, sort), CARDS_A_PAGE, request.GET.get("page"))
     return {
         "favorites": page.object_list,
         "page": page,

@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from aniworld.pages import feedback
 from aniworld.pages import scan as scanning_page
 from aniworld.pages.access import action, members
+from aniworld.paging import page_of
 from library import bell, scanning
 from library.models import Finding, Scan
 from library.scanner import linking
@@ -60,7 +60,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     waiting = Finding.objects.waiting()
     rows = waiting.filter(kind=kind) if kind else waiting
     ordered = rows.select_related("series").order_by("kind", "path")
-    page: Page[Finding] = Paginator(ordered, FINDINGS_A_PAGE).get_page(request.GET.get("page"))
+    page = page_of(ordered, FINDINGS_A_PAGE, request.GET.get("page"))
     counts = dict(waiting.order_by().values_list("kind").annotate(n=Count("pk")))
     return {
         "findings": [(finding, _candidates(finding)) for finding in page.object_list],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from aniworld.accounts.models import Preferences
 from aniworld.pages import scan
 from aniworld.pages.access import members
 from aniworld.pages.shelf import MARKS, Wanted, catalogues, falls, shelf, totals
+from aniworld.paging import page_of
 from library.models import Series
 from providers.contracts import Language
 
@@ -102,7 +102,7 @@ def _rows(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
     preferences = preferences_of(user_of(request))
     is_table = preferences.library_view == Preferences.LibraryView.TABLE
     count = ROWS_A_PAGE if is_table else POSTERS_A_PAGE
-    page: Page[Series] = Paginator(shelf(wanted, user_of(request)), count).get_page(request.GET.get("page"))
+    page = page_of(shelf(wanted, user_of(request)), count, request.GET.get("page"))
     return {
         "wanted": wanted,
         "series": page.object_list,

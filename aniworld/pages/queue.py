@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy, ngettext
 
 from aniworld.pages.access import members
+from aniworld.paging import page_of
 from downloads import expected_language, statistics, throughput, window
 from downloads.models import Attempt, Priority, QueueItem, QueueState
 from library.models import Episode, Series
@@ -116,7 +117,7 @@ def _ended_last(status: str) -> QuerySet[QueueItem]:
 
 def _completed(request: HttpRequest) -> Page[QueueItem]:
     """The page of what is done that `completed` names; the first for anything odd."""
-    return Paginator(_ended_last(Status.COMPLETED), COMPLETED_A_PAGE).get_page(request.GET.get("completed"))
+    return page_of(_ended_last(Status.COMPLETED), COMPLETED_A_PAGE, request.GET.get("completed"))
 
 
 def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, str]) -> QueueRow:
@@ -126,7 +127,7 @@ def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, 
 
 
 def _sections(completed: Page[QueueItem]) -> dict[str, Section]:
-    counted = QueueItem.objects.listed().order_by().values("status").annotate(n=Count("pk"))
+    counted = QueueItem.objects.listed().order_by().values("status").annotate(n=Count("*"))
     counts = {row["status"]: row["n"] for row in counted}
     shown = {
         Status.DOWNLOADING: list(_items(Status.DOWNLOADING).order_by("started_at", "id")[:ITEMS_A_SECTION]),
@@ -157,7 +158,7 @@ def free_bytes() -> int | None:
 def _statistics() -> dict[str, Any]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today = QueueItem.objects.filter(status=Status.COMPLETED, completed_at__gte=midnight)
-    figures = today.aggregate(done_today=Count("pk"), bytes_today=Sum("total_bytes"))
+    figures = today.aggregate(done_today=Count("*"), bytes_today=Sum("total_bytes"))
     return statistics.statistics() | figures | {"free": free_bytes()}
 
 

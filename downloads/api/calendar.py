@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from aniworld.accounts.authentication import signed_in, user_of
 from aniworld.accounts.feeds import shown
 from aniworld.accounts.schemas import FeedOut
-from aniworld.api_types import Problem
+from aniworld.api_types import Answer, Problem
 from aniworld.refusals import NotThere
 from downloads import calendar
 from library.calendar import span
@@ -47,14 +47,14 @@ class CalendarQuery(Schema):
     monitored: bool | None = None
 
 
-class SeriesOut(Schema):
+class SeriesOut(Answer):
     """The series of an entry."""
 
     key: str
     name: str
 
 
-class EntryOut(Schema):
+class EntryOut(Answer):
     """An episode on a day. `upcoming`: nobody offers it yet."""
 
     date: date
@@ -67,7 +67,7 @@ class EntryOut(Schema):
     state: Literal["on_disk", "queued", "missing", "upcoming"]
 
 
-class CalendarOut(Schema):
+class CalendarOut(Answer):
     """The days with what is on them, in order; `truncated` when there is too much of some kind for one answer."""
 
     start: date = Field(serialization_alias="from")

@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from pydantic import ConfigDict
 
 from aniworld.accounts.authentication import admin_only, signed_in, user_of
-from aniworld.api_types import Key, Problem
+from aniworld.api_types import Answer, Key, Problem
 from downloads import renames
 from downloads.matrix import matrix
 from library import catalog
@@ -17,7 +17,7 @@ from library import catalog
 router = Router(tags=["anime"], auth=signed_in)
 
 
-class CellOut(Schema):
+class CellOut(Answer):
     """One episode in one language."""
 
     at_catalogue: bool
@@ -30,7 +30,7 @@ class CellOut(Schema):
     progress_percent: float | None
 
 
-class RowOut(Schema):
+class RowOut(Answer):
     """One episode."""
 
     season: int
@@ -39,7 +39,7 @@ class RowOut(Schema):
     languages: dict[str, CellOut]
 
 
-class CoverageOut(Schema):
+class CoverageOut(Answer):
     """How many episodes there are in one language."""
 
     at_catalogue: int
@@ -47,7 +47,7 @@ class CoverageOut(Schema):
     queued: int
 
 
-class MatrixOut(Schema):
+class MatrixOut(Answer):
     """Episode × language."""
 
     key: str
@@ -65,7 +65,7 @@ class RenameIn(Schema):
     apply: bool = False
 
 
-class MoveOut(Schema):
+class MoveOut(Answer):
     """A file's path below the library before and after; `problem` says why it can't be moved."""
 
     old: str
@@ -73,7 +73,7 @@ class MoveOut(Schema):
     problem: str | None
 
 
-class RenamedOut(Schema):
+class RenamedOut(Answer):
     """What would be, or was, renamed. `undo_id` takes it back."""
 
     applied: bool

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from aniworld.accounts.authentication import signed_in, user_of
 from aniworld.api_types import Key, PageLimit, PageNumber, Problem, RowId
+from aniworld.paging import stretch
 from aniworld.refusals import Conflict, Invalid, NotThere
 from downloads import ordering, queue, statistics, throughput, why
 from downloads.api import rendering, schemas
@@ -41,9 +42,9 @@ def found(item_id: int) -> QueueItem:
 @router.get("/status", response=schemas.StatusOut)
 def status(request: HttpRequest) -> dict[str, Any]:
     """Switches, the four lists with at most 100 items each, and numbers."""
-    lists = statistics.lists()
-    rendered = {name: [rendering.item(row) for row in rows] for name, rows in lists.items()}
-    rendered["pending_queue"] = [rendering.item(row, place) for place, row in enumerate(lists["pending_queue"])]
+    lists = statistics.lists_of(rendering.reads(QueueItem.objects.listed()))
+    rendered = {name: [rendering.told(read) for read in reads] for name, reads in lists.items()}
+    rendered["pending_queue"] = rendering.numbered(lists["pending_queue"], 0)
     return {"status": {**statistics.switches(), **rendered}, "statistics": statistics.statistics()}
 
 
@@ -56,7 +57,7 @@ def items(
     limit: PageLimit = 20,
 ) -> dict[str, Any]:
     """A page of items, the newest first; pending ones as they will go, ended ones the last first."""
-    rows = QueueItem.objects.listed().select_related("series", "episode").order_by(*ORDERS.get(status or "", NEWEST))
+    rows = QueueItem.objects.listed().order_by(*ORDERS.get(status or "", NEWEST))
     if status is not None:
         if status not in QueueItem.Status.values:
             raise Invalid(_("There is no status “%s”.") % status[:50])
@@ -64,7 +65,7 @@ def items(
     if series is not None:
         rows = rows.filter(series__key=series)
     first = (page - 1) * limit
-    wanted = rows[first : first + limit]
+    wanted = rendering.reads(stretch(rows, first, first + limit))
     # Where only pending ones are listed, the place in the list is the place in the queue.
     whole_queue = status == QueueItem.Status.PENDING and series is None
     shown = rendering.numbered(wanted, first) if whole_queue else rendering.items(wanted)
@@ -160,9 +161,9 @@ def detail(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
 
 
 def _detail(item: QueueItem) -> dict[str, Any]:
-    answer = why.of_item(item)
+    answer, waits = why.of_item(item), item.status == QueueItem.Status.PENDING
     return {
-        **rendering.items([item])[0],
+        **rendering.item(item, rendering.positions([item.pk] if waits else []).get(item.pk)),
         "note": item.note or None,
         "attempts": [rendering.attempt(row) for row in answer.tried],
         "why": rendering.reasons(answer),

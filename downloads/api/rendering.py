@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import F, Q, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from downloads.models import Attempt, Priority, QueueItem
 from downloads.why import Why
+
+# What a caller is told of an item is made of these, and of nothing else of it, its series and its episode.
+_READ = (
+    *("id", "series__key", "series__name", "season", "episode__number", "episode__title", "language", "status"),
+    *("priority", "progress_percent", "downloaded_bytes", "total_bytes", "download_speed", "eta_seconds"),
+    *("retry_count", "next_attempt_at", "provider", "pause_reason", "error_message", "file_destination"),
+    *("created_at", "started_at", "completed_at"),
+)
+Read = dict[str, Any]
+
+
+def reads(rows: QuerySet[QueueItem]) -> QuerySet[QueueItem, Read]:
+    """The same items as `told` needs them: a list of hundreds is mostly the making of whole rows."""
+    found: QuerySet[QueueItem, Read] = rows.values(*_READ)
+    return found
 
 
 def priority_name(priority: int) -> str:
@@ -18,31 +34,36 @@ def priority_name(priority: int) -> str:
 
 
 def item(row: QueueItem, position: int | None = None) -> dict[str, Any]:
+    """An item that is at hand whole, as `told` does it."""
+    return told({name: attrgetter(name.replace("__", "."))(row) for name in _READ}, position)
+
+
+def told(read: Read, position: int | None = None) -> dict[str, Any]:
     """An item as api.md has it. `position` is its place among the pending ones from 0; null when it is not pending."""
     return {
-        "id": row.pk,
-        "series": {"key": row.series.key, "name": row.series.name},
-        "season": row.season,
-        "episode": row.episode.number,
-        "title": row.episode.title,
-        "language": row.language,
-        "status": row.status,
-        "priority": priority_name(row.priority),
+        "id": read["id"],
+        "series": {"key": read["series__key"], "name": read["series__name"]},
+        "season": read["season"],
+        "episode": read["episode__number"],
+        "title": read["episode__title"],
+        "language": read["language"],
+        "status": read["status"],
+        "priority": priority_name(read["priority"]),
         "position": position,
-        "progress_percent": row.progress_percent,
-        "downloaded_bytes": row.downloaded_bytes,
-        "total_bytes": row.total_bytes,
-        "download_speed": row.download_speed,
-        "eta_seconds": row.eta_seconds,
-        "retry_count": row.retry_count,
-        "next_attempt_at": row.next_attempt_at,
-        "provider": row.provider or None,
-        "pause_reason": row.pause_reason or None,
-        "error_message": row.error_message or None,
-        "file_destination": row.file_destination or None,
-        "created_at": row.created_at,
-        "started_at": row.started_at,
-        "completed_at": row.completed_at,
+        "progress_percent": read["progress_percent"],
+        "downloaded_bytes": read["downloaded_bytes"],
+        "total_bytes": read["total_bytes"],
+        "download_speed": read["download_speed"],
+        "eta_seconds": read["eta_seconds"],
+        "retry_count": read["retry_count"],
+        "next_attempt_at": read["next_attempt_at"],
+        "provider": read["provider"] or None,
+        "pause_reason": read["pause_reason"] or None,
+        "error_message": read["error_message"] or None,
+        "file_destination": read["file_destination"] or None,
+        "created_at": read["created_at"],
+        "started_at": read["started_at"],
+        "completed_at": read["completed_at"],
     }
 
 
@@ -75,16 +96,16 @@ def reasons(answer: Why) -> dict[str, Any]:
     }
 
 
-def items(rows: Iterable[QueueItem]) -> list[dict[str, Any]]:
+def items(rows: Iterable[Read]) -> list[dict[str, Any]]:
     """Items with their positions, which cost one query, and only when a pending one is among them."""
-    listed = list(rows)
-    places = positions([row.pk for row in listed if row.status == QueueItem.Status.PENDING])
-    return [item(row, places.get(row.pk)) for row in listed]
+    several = list(rows)
+    places = positions([read["id"] for read in several if read["status"] == QueueItem.Status.PENDING])
+    return [told(read, places.get(read["id"])) for read in several]
 
 
-def numbered(rows: Iterable[QueueItem], first: int) -> list[dict[str, Any]]:
+def numbered(rows: Iterable[Read], first: int) -> list[dict[str, Any]]:
     """Pending items in the queue's order, of which the first one has the place `first`."""
-    return [item(row, first + place) for place, row in enumerate(rows)]
+    return [told(read, first + place) for place, read in enumerate(rows)]
 
 
 def positions(ids: list[int]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from ninja import Schema
 from pydantic import Field, model_validator
 
-from aniworld.api_types import Line, Name, Number, RowId
+from aniworld.api_types import Answer, Line, Name, Number, RowId
 from downloads.api.why_schemas import AttemptOut, ReasonsOut
 
 PriorityName = Literal["low", "normal", "high"]
@@ -85,14 +85,14 @@ class PriorityIn(Schema):
     priority: PriorityName
 
 
-class SeriesRef(Schema):
+class SeriesRef(Answer):
     """What names a series."""
 
     key: str
     name: str
 
 
-class ItemOut(Schema):
+class ItemOut(Answer):
     """A queue item."""
 
     id: int
@@ -128,7 +128,7 @@ class ItemDetailOut(ItemOut):
     why: ReasonsOut
 
 
-class ItemPageOut(Schema):
+class ItemPageOut(Answer):
     """A page of items."""
 
     items: list[ItemOut]
@@ -137,7 +137,7 @@ class ItemPageOut(Schema):
     limit: int
 
 
-class StatisticsOut(Schema):
+class StatisticsOut(Answer):
     """Numbers about the queue."""
 
     pending: int
@@ -152,7 +152,7 @@ class StatisticsOut(Schema):
     eta_seconds: int | None
 
 
-class ListsOut(Schema):
+class ListsOut(Answer):
     """The queue's switches, when the download window opens (null while it is open), and its lists of at most 100."""
 
     is_running: bool
@@ -164,7 +164,7 @@ class ListsOut(Schema):
     failed_downloads: list[ItemOut]
 
 
-class StatusOut(Schema):
+class StatusOut(Answer):
     """The queue as a whole."""
 
     status: ListsOut
@@ -207,7 +207,7 @@ class OrderOut(Schema):
     undo_id: str
 
 
-class PointOut(Schema):
+class PointOut(Answer):
     """Bytes that arrived in one stretch of time, and their mean speed in bytes per second."""
 
     time: datetime

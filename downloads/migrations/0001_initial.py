@@ -176,11 +176,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queueitem',
-            index=models.Index(fields=['status', 'cleared_at', '-completed_at'], name='queue_ended'),
+            index=models.Index(condition=models.Q(('cleared_at__isnull', True)), fields=['status', '-completed_at', '-id'], name='queue_ended'),
         ),
         migrations.AddIndex(
             model_name='queueitem',
             index=models.Index(fields=['status', 'cleared_at', 'downloaded_bytes'], name='queue_statistics'),
+        ),
+        migrations.AddIndex(
+            model_name='queueitem',
+            index=models.Index(condition=models.Q(('status', 'completed')), fields=['status', 'completed_at'], name='queue_arrived'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

@@ -19,6 +19,7 @@ from downloads import events
 from downloads.models.claims import QueueItemQuerySet
 from downloads.models.item_states import ItemStatus, PauseReason
 from downloads.models.priority import Priority
+from downloads.models.queue_indexes import INDEXES
 from downloads.models.queue_state import QueueState
 from downloads.models.turnstile import turn
 from downloads.models.upgrade_state import UpgradeState
@@ -105,18 +106,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
                 name="queue_reason_while_paused",
             ),
         ]
-        indexes = [
-            models.Index(fields=["status", "-priority", "position", "id"], name="queue_order"),
-            models.Index(fields=["status", "cleared_at", "-completed_at"], name="queue_ended"),
-            models.Index(fields=["status", "cleared_at", "downloaded_bytes"], name="queue_statistics"),
-            models.Index(fields=["series", "status"], name="queue_of_series"),
-            models.Index(
-                fields=["work_place"], condition=models.Q(status="pending", work_place__gt=""), name="queue_begun"
-            ),
-            models.Index(
-                fields=["upgrade"], condition=models.Q(upgrade__in=["wanted", "replacing"]), name="queue_upgrades"
-            ),
-        ]
+        indexes = INDEXES
 
     def __str__(self) -> str:
         return f"{self.series} {self.episode.code}"

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'series',
                 'verbose_name_plural': 'series',
                 'ordering': ['name', 'id'],
-                'indexes': [models.Index(fields=['loading_status', 'loading_lease_until'], name='series_loading'), models.Index(fields=['deleted_at', 'name'], name='series_list'), models.Index(fields=['-created_at'], name='series_newest'), models.Index(fields=['next_check_at'], name='series_next_check'), models.Index(condition=models.Q(('news_at__isnull', False)), fields=['news_at'], name='series_news')],
+                'indexes': [models.Index(fields=['loading_status', 'loading_lease_until'], name='series_loading'), models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['name', 'id'], name='series_list'), models.Index(fields=['-created_at'], name='series_newest'), models.Index(fields=['next_check_at'], name='series_next_check'), models.Index(condition=models.Q(('news_at__isnull', False)), fields=['news_at'], name='series_news')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('folder',), name='series_one_folder'), models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True), ('slug__gt', '')), fields=('provider', 'slug'), name='series_one_per_slug')],
             },
         ),

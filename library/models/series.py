@@ -176,7 +176,7 @@ class Series(MonitoringState, LoadingState):
         ]
         indexes = [
             models.Index(fields=["loading_status", "loading_lease_until"], name="series_loading"),
-            models.Index(fields=["deleted_at", "name"], name="series_list"),
+            models.Index(fields=["name", "id"], condition=models.Q(deleted_at__isnull=True), name="series_list"),
             models.Index(fields=["-created_at"], name="series_newest"),
             models.Index(fields=["next_check_at"], name="series_next_check"),
             models.Index(fields=["news_at"], condition=models.Q(news_at__isnull=False), name="series_news"),
