@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 def stretch(rows: models.QuerySet[M, R], first: int, end: int) -> models.QuerySet[M, R]:
-    """What `rows[first:end]` holds, in one query too.
+    """What `rows[first:end]` holds, in one query too. `rows` have a whole order, without ties, and no `distinct()`.
 
     A database works out joins and counts of all the rows that it leaves out before `first`. So the rows of the page are
     chosen by their ids alone, and only those are joined and counted.

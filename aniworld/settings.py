@@ -205,7 +205,7 @@ TMDB_API_URL = environment.text("TMDB_API_URL", "https://api.themoviedb.org/3")
 TMDB_IMAGE_URL = environment.text("TMDB_IMAGE_URL", "https://image.tmdb.org/t/p")
 
 # Applications
-# Off for `up` itself and for workers alone: they answer nobody, and without admin and API need 20 MB less.
+# Off for workers alone: they answer nobody, and without admin and API need 20 MB less.
 _PAGES = environment.boolean("ANIWORLD_PAGES", True)
 _ADMIN = ["unfold", "unfold.contrib.filters", "django.contrib.admin"]
 INSTALLED_APPS = [

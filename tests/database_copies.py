@@ -51,6 +51,11 @@ def _migrate(environment: Mapping[str, str]) -> None:
 
 def _print_of_migrations() -> str:
     said = hashlib.sha256(django.__version__.encode())
-    for path in sorted(ROOT.glob("*/**/migrations/*.py")):
+    own = [path for top in ("aniworld", "downloads", "integrations", "library", "providers") for path in _under(top)]
+    for path in (ROOT / "requirements.txt", *own):
         said.update(path.read_bytes())
     return said.hexdigest()[:12]
+
+
+def _under(top: str) -> list[Path]:
+    return sorted((ROOT / top).glob("**/migrations/*.py"))

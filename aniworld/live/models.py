@@ -98,7 +98,7 @@ class Progress(models.Model):
 
     class Meta:
         verbose_name = _("operation")
-        ordering = ["-updated_at"]
+        ordering = ["-updated_at", "-id"]
         verbose_name_plural = _("operations")
         indexes = [models.Index(fields=["type", "status", "-updated_at"], name="progress_list")]
 

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 NAME = "Q_CLUSTER_NAME"
 # Seconds. A process that ends is noticed at once, but for one that left children behind.
 LOOK_EVERY = 1.0
+# Where processes die as soon as they are started, more of them would only make that worse.
+AFTER_A_DEATH = 0.5
 BETWEEN_SCHEDULES = 30.0
 
 
@@ -110,21 +112,32 @@ class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without 
         """Starts another process for each that ended, and for a worker whose task takes longer than it may."""
         self.start_event.set()
         while True:
-            began = time.monotonic()
+            began, before = time.monotonic(), self.reincarnations
             wait([process.sentinel for process in (*self.pool, self.monitor)], LOOK_EVERY)
             for process in list(self.pool):
                 self._look_at(process, time.monotonic() - began)
             if not self.monitor.is_alive():
                 self.reincarnate(self.monitor)
                 self.pusher = self.monitor
+            if self.reincarnations > before:
+                time.sleep(AFTER_A_DEATH)
 
     def _look_at(self, process: Any, passed: float) -> None:
+        lock = process.timer.get_lock()
+        if not lock.acquire(timeout=LOOK_EVERY):
+            if not process.is_alive():
+                # Killed while it held the lock, which is gone for good: only a whole new cluster helps.
+                logger.critical("A worker died over its timer; the cluster ends, to be started again")
+                os._exit(1)
+            return
         # The worker sets its timer when it takes up a task. Below zero it has none; at zero it is to be ended.
-        with process.timer.get_lock():
+        try:
             if process.timer.value > 0:
                 process.timer.value = max(0.0, process.timer.value - passed)
             if not process.is_alive() or process.timer.value == 0:
                 self.reincarnate(process)
+        finally:
+            lock.release()
 
 
 def _clerk(tasks: Any, results: Any, event: Any, broker: Any) -> None:

@@ -1,9 +1,9 @@
 """The process of which web server and workers are forks, so that they share the memory of what all have loaded.
 
 It is a fork of `up`, or `python -m aniworld.supervisor.fork_server CHANNEL [LISTENER]`, which loads all of it anew.
- `up` asks on the channel for one by its name, `web` or that of a
-cluster; the answers are `ready`, `started NAME PID` and `ended PID CODE`. LISTENER is the web server's socket.
-This process has one thread and no connection, so that it can fork.
+`up` asks on the channel for one by its name, `web` or that of a cluster; the answers are `ready`, `started NAME PID`
+and `ended PID CODE`. LISTENER is the web server's socket. This process has one thread and no connection, so that it can
+fork.
 """
 
 from __future__ import annotations
@@ -84,11 +84,16 @@ def _become(name: str, channel: socket.socket, ended: socket.socket, run: Callab
         os._exit(1)
 
 
-def become_fork_server(parent: int, channel: int, listeners: list[int]) -> NoReturn:
-    """Makes a fork of `up` that, before anything else. `parent` is the id of `up`."""
+def become_fork_server(parent: int, channel: int, listeners: list[int], theirs: socket.socket | None) -> NoReturn:
+    """Makes a fork of `up` that, before anything else. `parent` is the id of `up`, `theirs` its end of the channel."""
     try:
+        if theirs:
+            theirs.close()
         os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        if nothing:
+            os.close(nothing)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         tie.to(parent)

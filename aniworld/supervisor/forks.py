@@ -75,9 +75,7 @@ class ForkServer(Part):
         gc.freeze()
         pid = os.fork()
         if pid == 0:
-            if self._channel:
-                self._channel.close()
-            become_fork_server(parent, theirs, listener)
+            become_fork_server(parent, theirs, listener, self._channel)
         return pid
 
     def fork(self, name: str) -> Forked:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,13 +41,23 @@ class Child:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self._code: int | None = None
+        # Two threads ask, and only the first to hear of the end is told how it was.
+        self._asking = threading.Lock()
 
     def poll(self) -> int | None:
         """How it ended, or None until then."""
-        if self._code is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
-            self._code = os.waitstatus_to_exitcode(status) if ended else None
+        with self._asking:
+            if self._code is None:
+                self._code = self._ended()
         return self._code
+
+    def _ended(self) -> int | None:
+        try:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            # Somebody else was told of its end.
+            return -signal.SIGKILL
+        return os.waitstatus_to_exitcode(status) if ended else None
 
     def wait(self, timeout: float) -> int:
         """As `poll`, waiting for it. Raises `subprocess.TimeoutExpired`."""

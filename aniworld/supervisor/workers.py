@@ -12,7 +12,7 @@ import os
 import time
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django_q.signals import post_execute, post_execute_in_worker, post_spawn, pre_execute
 
 from aniworld.supervisor import instance, linux
@@ -56,8 +56,11 @@ def _beat(**_about: Any) -> None:
     if time.monotonic() - _beaten_at < _BEAT_SECONDS:
         return
     _beaten_at = time.monotonic()
+    # With tasks that are not saved nothing else in this thread would ever let go of a connection that broke.
+    close_old_connections()
     try:
         Cluster.objects.beat(instance.name(), os.environ["Q_CLUSTER_NAME"])
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
+        close_old_connections()
         # An error here would end the clerk. The watchdog does not judge while the database is away.
         logger.warning("The heartbeat could not be written: %s", error)

@@ -1,7 +1,8 @@
 """What a claim asks, by three short statements.
 
 All claimers wait for each other's transaction, and putting statements together takes Django longer than everything else
-in it. So these are written out; what they say is what the query sets of the same names say.
+in it. So these are written out. They say what `QueueState.objects.locked()` and the query sets `leased`, `abandoned`
+and `due` say.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -16,6 +17,7 @@ from library.models import Scan, Series
 _AT_ONCE = 200
 # As `library.metadata.artwork` writes it, which takes an imaging library along.
 _POSTER = "poster.jpg"
+_NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 def note_posters(scan: Scan, root: Path, folders: Collection[str]) -> None:
@@ -36,10 +38,10 @@ def _changed(root: Path, folders: Collection[str]) -> Iterator[Series]:
             is_there = _has_poster(handle, folder)
             if is_there and _POSTER not in pictures:
                 # No digest: it is not one of ours.
-                yield Series(pk=pk, folder=folder, pictures={**pictures, _POSTER: []})
+                yield Series(pk=pk, pictures={**pictures, _POSTER: []})
             elif not is_there and pictures.get(_POSTER) == []:
                 del pictures[_POSTER]
-                yield Series(pk=pk, folder=folder, pictures=pictures)
+                yield Series(pk=pk, pictures=pictures)
 
 
 @contextmanager
@@ -54,10 +56,10 @@ def _opened(root: Path) -> Iterator[int]:
 
 def _has_poster(root: int, folder: str) -> bool:
     path = f"{folder}/{_POSTER}"
-    # Most have none, and an answer costs less than an exception.
-    if not os.access(path, os.F_OK, dir_fd=root):
-        return False
     try:
         return stat.S_ISREG(os.stat(path, dir_fd=root).st_mode)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _NONE:
+            return False
+        # Nobody could look: what is known of it stays.
+        raise

@@ -18,7 +18,7 @@ from django_q.models import Schedule
 from aniworld import schedules
 from aniworld.supervisor import instance, linux, listening, logfiles, marking
 from aniworld.supervisor.chores import Chore, Chores
-from aniworld.supervisor.parts import Part
+from aniworld.supervisor.parts import Child, Part
 from tests.running import eventually
 
 SLEEP = "import time; time.sleep(60)"
@@ -97,6 +97,13 @@ def test_a_part_that_keeps_ending_is_started_ever_more_slowly() -> None:
         delays.append(part.start_again_later())
     assert delays == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
     assert not part.is_due
+
+
+def test_a_fork_whose_end_somebody_else_was_told_counts_as_ended() -> None:
+    child = Child(os.fork() or os._exit(3))
+    os.waitpid(child.pid, 0)
+    assert child.poll() == -signal.SIGKILL
+    assert child.wait(1) == -signal.SIGKILL
 
 
 def test_a_part_is_ended_with_all_its_children() -> None:

@@ -90,7 +90,7 @@ def test_a_process_of_a_cluster_that_died_is_replaced_at_once(up: Running, kind:
     # Not the worker that waits in line: it would take the lock of the queue with it.
     free = next(one for one in up.workers("default") if one != up.waiting_worker("default"))
     up.kill(clerk if kind == "clerk" else free)
-    eventually(lambda: len({one.pid for one in up.cluster("default")} - before) == 1, 2, "another one")
+    eventually(lambda: len({one.pid for one in up.cluster("default")} - before) == 1, 10, "another one")
     assert len(up.cluster("default")) == len(before)
 
 

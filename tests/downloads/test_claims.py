@@ -51,6 +51,13 @@ def test_racing_processes_claim_each_item_once_within_the_limit_and_lose_none(ki
     assert order == sorted(order, key=lambda row: (-row[0], row[1]))
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_claim_loads_what_the_orm_loads(kind: str, tmp_path: Path) -> None:
+    with database(kind, tmp_path) as environment:
+        assert json.loads(run(environment, "-m", "tests.downloads.claim_reader")) == []
+
+
 @pytest.fixture
 def items(transactional_db: None, tmp_path: Path, settings: Any) -> list[QueueItem]:
     """Three pending ones."""

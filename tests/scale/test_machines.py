@@ -196,6 +196,18 @@ def test_postgresql_goes_and_comes(all_of: Machines) -> None:
     postgresql_goes(all_of.fleet, [all_of.web], ids, 2)
 
 
+def test_heartbeats_go_on_by_themselves_after_it(all_of: Machines) -> None:
+    """Most of what workers do is not saved, so nothing but the heartbeat itself looks after its connection."""
+    seen = "SELECT instance, name, restarts, heartbeat_at FROM supervisor_cluster ORDER BY instance, name"
+    before = all_of.fleet.rows(seen)
+
+    def is_beaten() -> bool:
+        return all(new[3] > old[3] for new, old in zip(all_of.fleet.rows(seen), before, strict=True))
+
+    eventually(is_beaten, NOTICED, "a heartbeat of each cluster")
+    assert [row[:3] for row in all_of.fleet.rows(seen)] == [row[:3] for row in before]
+
+
 @pytest.mark.soak
 def test_what_one_machine_puts_away_another_goes_on_with(all_of: Machines) -> None:
     for worker in all_of.workers:

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'operation',
                 'verbose_name_plural': 'operations',
-                'ordering': ['-updated_at'],
+                'ordering': ['-updated_at', '-id'],
                 'indexes': [models.Index(fields=['type', 'status', '-updated_at'], name='progress_list')],
             },
         ),

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Tags, run_checks
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, connections
 
 from aniworld import rights, schedules
@@ -42,6 +42,10 @@ class Command(OneLineErrors):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_ready = threading.Event()
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        """Flags are written out: what this process loads is decided by them before anything reads them as such."""
+        return super().create_parser(prog_name, subcommand, allow_abbrev=False, **options)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="Where to listen (default: HOST, %(default)s).")
