@@ -232,6 +232,7 @@ INSTALLED_APPS = [
     "aniworld",
 ]
 MIDDLEWARE = [
+    "aniworld.call_stack.Room",
     "aniworld.metrics.http.Meter",
     "aniworld.compression.Compression",
     "aniworld.middleware.SecurityHeaders",
