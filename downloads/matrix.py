@@ -24,7 +24,7 @@ def matrix(series: Series) -> dict[str, Any]:
     listed = Episode.objects.filter(series=series).order_by("season", "number")
     episodes = list(listed.only("series", "season", "number", "title", "languages"))
     queued = _queued(series, episodes)
-    held = held_files.files_of_series(series)
+    held = held_files.files_of(episodes)
     rows = [_row(episode, held.get(episode.pk, []), queued[episode.pk]) for episode in episodes]
     return {
         "key": series.key,

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import F, Q
+from django.db.models import F
 
-from library.models import Episode, EpisodeFile, Series
+from library.models import Episode, EpisodeFile
 
 # An episode's row id and its series', season and number.
 Place = tuple[int, int, int, int]
-
-
-def files_of_series(series: Series, season: int | None = None) -> dict[int, list[EpisodeFile]]:
-    """The files of each episode of a series, or of one season, by the episode's row id; two queries."""
-    of = Q(series=series) & (Q() if season is None else Q(season=season))
-    return _shared_out(Episode.objects.filter(of).values_list("pk", "series_id", "season", "number"), [series.pk])
 
 
 def files_of(episodes: Iterable[Episode]) -> dict[int, list[EpisodeFile]]:

@@ -99,10 +99,9 @@ def detail(series: Series, user: User | None = None, queue_status: Mapping[int, 
     row = counted(Series.objects.filter(pk=series.pk), user).get()
     seasons: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     languages = row.wanted_languages()
-    files = held_files.files_of_series(row)
-    for episode in Episode.objects.filter(series=row).order_by("season", "number"):
+    for episode in held_files.attached(Episode.objects.filter(series=row).order_by("season", "number")):
         status = (queue_status or {}).get(episode.pk)
-        seasons[episode.season].append(_episode(episode, files.get(episode.pk, []), languages, status))
+        seasons[episode.season].append(_episode(episode, episode.held, languages, status))
     return summary(row) | {
         "seasons": [
             {
