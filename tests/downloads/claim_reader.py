@@ -15,6 +15,7 @@ django.setup()
 from django.db import transaction  # noqa: E402  # only after setup
 from django.db.models import JSONField  # noqa: E402
 
+from aniworld.records import Record  # noqa: E402  # likewise
 from downloads.models import QueueItem  # noqa: E402  # likewise
 from downloads.models.claim_statements import next_due  # noqa: E402
 from library.models import Episode, Series  # noqa: E402
@@ -59,7 +60,7 @@ def _filled(row: M, **values: object) -> M:
     return row
 
 
-def _different(one: Series | Episode | QueueItem, other: Series | Episode | QueueItem) -> list[str]:
+def _different(one: Record, other: Record) -> list[str]:
     names = [field.attname for field in one._meta.concrete_fields]
     return [name for name in names if repr(getattr(one, name)) != repr(getattr(other, name))]
 
