@@ -128,7 +128,8 @@ def test_one_parked_item_waits_for_its_resume(up: Running) -> None:
     up.api("POST", "/api/queue/resume")
     arrived(up, [second])
     assert item(up, first)["status"] == "paused"
-    assert up.api("POST", f"/api/queue/{first}/resume")["status"] == "pending"
+    # Pending, unless a worker was quicker than the answer.
+    assert up.api("POST", f"/api/queue/{first}/resume")["status"] != "paused"
     arrived(up, [first])
 
 
