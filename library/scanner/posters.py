@@ -6,12 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.db import transaction
 
+from library.folders import opened
 from library.models import Scan, Series
 
 _AT_ONCE = 200
@@ -31,7 +31,8 @@ def note_posters(scan: Scan, root: Path, folders: Collection[str]) -> None:
 
 def _changed(root: Path, folders: Collection[str]) -> Iterator[Series]:
     rows = list(Series.objects.live().filter(provider="").values_list("pk", "folder", "pictures"))
-    with _opened(root) as handle:
+    # By its handle each look takes a few steps instead of the whole way from the root.
+    with opened(root, PurePosixPath(), create=False) as handle:
         for pk, folder, pictures in rows:
             if folder not in folders:
                 continue
@@ -42,16 +43,6 @@ def _changed(root: Path, folders: Collection[str]) -> Iterator[Series]:
             elif not is_there and pictures.get(_POSTER) == []:
                 del pictures[_POSTER]
                 yield Series(pk=pk, pictures=pictures)
-
-
-@contextmanager
-def _opened(root: Path) -> Iterator[int]:
-    """By its handle each look takes a few steps instead of the whole way from the root."""
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
 
 
 def _has_poster(root: int, folder: str) -> bool:
