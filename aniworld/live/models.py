@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aniworld import statements
+
 
 class Event(models.Model):
     """Something that happened, with a growing id. Written in the transaction of the change it tells of."""
@@ -109,8 +111,7 @@ class Progress(models.Model):
         """Takes the place of whatever ran under this id before. One statement, so that two starts can't collide."""
         self.status = status
         self.started_at = self.updated_at = timezone.now()
-        fields = [field.name for field in self._meta.concrete_fields if field.name != "id"]
-        Progress.objects.bulk_create([self], update_conflicts=True, unique_fields=["id"], update_fields=fields)
+        statements.put(self)
 
     def record(self, status: str) -> None:
         """Writes this state whatever the row held before: for operations whose truth is kept elsewhere.

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from aniworld import statements
 from aniworld.live.message import plain
 from aniworld.live.models import Event
 from aniworld.live.wakeup import bell
@@ -62,7 +63,8 @@ def publish(type_: str, data: dict[str, Any]) -> Event:
     work. On PostgreSQL the events of other transactions wait for this one to end, so it should end soon.
     Raises KeyError for a type that no room carries: a slip of the caller, not of the outside.
     """
-    event = Event.objects.create(type=type_, room=ROOM_OF[type_], timestamp=timezone.now(), data=plain(data))
+    event = Event(type=type_, room=ROOM_OF[type_], timestamp=timezone.now(), data=plain(data))
+    statements.insert(event)
     transaction.on_commit(lambda: _tell(event), robust=True)
     return event
 

@@ -7,20 +7,18 @@ and `due` say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import connection
 
+from aniworld.statements import Loader
 from downloads.models.queue_state import QueueState
 from library.models import Episode, Series
 
 if TYPE_CHECKING:
     from downloads.models.queue_item import QueueItem
-
-M = TypeVar("M", bound=models.Model)
 
 # A claim that a crash of the server takes back costs nothing: the item is pending, and each later write of its worker
 # names a token that no row has. So PostgreSQL answers before a claim is on its disk, which every other claimer would
@@ -71,34 +69,12 @@ def next_due(model: type[QueueItem], now: datetime) -> QueueItem | None:
     return item
 
 
-class _Loader(Generic[M]):
-    """Makes instances of a model of what begins at a place of a row, as the ORM does: with each field's converters."""
-
-    def __init__(self, model: type[M], begins_at: int) -> None:
-        self._model = model
-        fields = model._meta.concrete_fields
-        self.columns = [field.column for field in fields]
-        self.end = begins_at + len(fields)
-        self._names = [field.attname for field in fields]
-        self._slice = slice(begins_at, self.end)
-        compiler = model._default_manager.all().query.get_compiler(DEFAULT_DB_ALIAS)
-        columns = [field.get_col(model._meta.db_table) for field in fields]
-        self._converters = compiler.get_converters(columns)
-
-    def load(self, row: Sequence[Any]) -> M:
-        values = list(row[self._slice])
-        for place, (converters, expression) in self._converters.items():
-            for convert in converters:
-                values[place] = convert(values[place], expression, connection)
-        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
-
-
 @cache
-def _next(model: type[QueueItem], vendor: str) -> tuple[str, _Loader[QueueItem], _Loader[Series], _Loader[Episode]]:
+def _next(model: type[QueueItem], vendor: str) -> tuple[str, Loader[QueueItem], Loader[Series], Loader[Episode]]:
     """The statement, and who makes what of its rows: the same for every claim of a process."""
-    items = _Loader(model, 0)
-    series = _Loader(Series, items.end)
-    episodes = _Loader(Episode, series.end)
+    items = Loader(model, 0)
+    series = Loader(Series, items.end)
+    episodes = Loader(Episode, series.end)
     parts = {"item": items.columns, "series": series.columns, "episode": episodes.columns}
     statement = _NEXT.format(
         columns=", ".join(f"{part}.{column}" for part, columns in parts.items() for column in columns),

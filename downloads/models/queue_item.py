@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aniworld import clock
+from aniworld import clock, statements
 from aniworld.api_types import LARGEST_INTEGER, LARGEST_ROW_ID
 from aniworld.records import Record
 from downloads import events
@@ -130,7 +130,8 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             "provider": "",
             "progress_id": events.new_progress_id(self),
         }
-        changed = QueueItem.objects.filter(pk=self.pk, status=self.status, token=self.token).update(**values)
+        stamped = {**values, "updated_at": now}
+        changed = statements.change(QueueItem, stamped, id=self.pk, status=self.status, token=self.token)
         if changed and abandoned:
             self._close_attempt(
                 now, "parked", gettext("The worker vanished."), gettext("Another worker takes it over.")
