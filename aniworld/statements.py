@@ -5,7 +5,8 @@ Only what all others wait for is worth it: a claim, and the events that are told
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -36,6 +37,20 @@ class Loader(Generic[M]):
             for convert in converters:
                 values[place] = convert(values[place], expression, connection)
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is sent inside goes to PostgreSQL at once; it waits for answers only where one is fetched, and at the end.
+
+    Each statement sees what those before it did. An error may show at a later one. SQLite has no way to wait for.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def insert(row: models.Model) -> None:

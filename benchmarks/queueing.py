@@ -76,7 +76,10 @@ def _claim(owner: str) -> tuple[float, int]:
 
 
 def race(times: int) -> dict[str, Any]:
-    """Seconds of each claim when eight processes claim at the same moment, and the ids that two of them got."""
+    """Seconds of each claim when eight processes claim at the same moment, and the ids that two of them got.
+
+    Their first claims are left out: a connection that has just been made learns the tables in it.
+    """
     start, answers = multiprocessing.Barrier(CLAIMERS), multiprocessing.SimpleQueue()
     connection.close()
     processes = [
@@ -84,17 +87,17 @@ def race(times: int) -> dict[str, Any]:
     ]
     for process in processes:
         process.start()
-    taken = [pair for _process in processes for pair in answers.get()]
+    each = [answers.get() for _process in processes]
     for process in processes:
         process.join()
-    ids = [pk for _seconds, pk in taken]
-    return {"seconds": [seconds for seconds, _pk in taken], "twice": len(ids) - len(set(ids))}
+    ids = [pk for taken in each for _seconds, pk in taken]
+    return {"seconds": [seconds for taken in each for seconds, _pk in taken[1:]], "twice": len(ids) - len(set(ids))}
 
 
 def _racer(start: Barrier, answers: Any, times: int, number: int) -> None:
     connection.ensure_connection()
     taken = []
-    for _round in range(times):
+    for _round in range(1 + times):
         start.wait()
         began = time.perf_counter()
         item = QueueItem.objects.claim_next(f"race:{number}", limit=ANY, own_limit=ANY)

@@ -7,12 +7,15 @@ and `due` say.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from aniworld import statements
 from aniworld.statements import Loader
 from downloads.models.queue_state import QueueState
 from library.models import Episode, Series
@@ -38,40 +41,41 @@ _NEXT = """
 """
 
 
-def lock_switches() -> bool:
-    """Locks the queue's row until the transaction ends, as `QueueState.objects.locked`; whether anything may start."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SWITCHES[connection.vendor].format(switches=QueueState._meta.db_table))
-        row = cursor.fetchone()
-    return bool(row[0]) if row else QueueState.objects.locked().may_start
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a claimer sees once it is its turn: the switches, who has an item, and the item that is next."""
+
+    may_start: bool
+    # Of each item that somebody has: whose it is, and whether the lease is still good.
+    leases: list[tuple[str, bool]]
+    next: QueueItem | None
 
 
-def leases(model: type[QueueItem], now: datetime) -> list[tuple[str, bool]]:
-    """Who has an item, once for each, and whether the lease is still good."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LEASES.format(items=model._meta.db_table), [connection.ops.adapt_datetimefield_value(now)])
-        return [(owner, bool(is_good)) for owner, is_good in cursor.fetchall()]
+def look(model: type[QueueItem], now: datetime) -> Sight:
+    """Locks the queue's row until the transaction ends, as `QueueState.objects.locked`, and looks around.
 
-
-def next_due(model: type[QueueItem], now: datetime) -> QueueItem | None:
-    """The first of the due items in the queue's order, with its series and episode.
-
-    Elsewhere than on SQLite, which has one writer, it is locked, and passed over while somebody else changes it.
+    The next item is the first of the due ones in the queue's order, with its series and episode. Elsewhere than on
+    SQLite, which has one writer, it is locked, and passed over while somebody else changes it.
     """
-    statement, items, series, episodes = _next(model, connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(now)])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    item = items.load(row)
-    item.series, item.episode = series.load(row), episodes.load(row)
-    return item
+    statement, load = _next(model, connection.vendor)
+    moment = connection.ops.adapt_datetimefield_value(now)
+    with (
+        statements.together(),
+        connection.cursor() as first,
+        connection.cursor() as second,
+        connection.cursor() as third,
+    ):
+        first.execute(_SWITCHES[connection.vendor].format(switches=QueueState._meta.db_table))
+        second.execute(_LEASES.format(items=model._meta.db_table), [moment])
+        third.execute(statement, [moment])
+        switches, leases, row = first.fetchone(), second.fetchall(), third.fetchone()
+    may_start = bool(switches[0]) if switches else QueueState.objects.locked().may_start
+    return Sight(may_start, [(owner, bool(is_good)) for owner, is_good in leases], load(row) if row else None)
 
 
 @cache
-def _next(model: type[QueueItem], vendor: str) -> tuple[str, Loader[QueueItem], Loader[Series], Loader[Episode]]:
-    """The statement, and who makes what of its rows: the same for every claim of a process."""
+def _next(model: type[QueueItem], vendor: str) -> tuple[str, Callable[[Sequence[Any]], QueueItem]]:
+    """The statement, and what makes an item of its row: the same for every claim of a process."""
     items = Loader(model, 0)
     series = Loader(Series, items.end)
     episodes = Loader(Episode, series.end)
@@ -83,4 +87,10 @@ def _next(model: type[QueueItem], vendor: str) -> tuple[str, Loader[QueueItem], 
         episodes=Episode._meta.db_table,
         lock="" if vendor == "sqlite" else "FOR UPDATE SKIP LOCKED",
     )
-    return statement, items, series, episodes
+
+    def load(row: Sequence[Any]) -> QueueItem:
+        item = items.load(row)
+        item.series, item.episode = series.load(row), episodes.load(row)
+        return item
+
+    return statement, load

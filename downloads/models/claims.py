@@ -73,19 +73,18 @@ class QueueItemQuerySet(RecordQuerySet["QueueItem"]):
         within its priority, so that as few bytes as possible are fetched again.
         """
         with turn(), transaction.atomic():
-            if not claim_statements.lock_switches():
-                return None
             now = clock.now()
-            leases = claim_statements.leases(self.model, now)
-            owners = [name for name, is_good in leases if is_good]
-            own = sum(name.partition(":")[0] == owner.partition(":")[0] for name in owners)
-            if len(owners) >= limit or own >= own_limit:
-                return None
             # All other claimers wait for this transaction: it asks for nothing it does not need.
-            any_abandoned = len(owners) < len(leases)
+            sight = claim_statements.look(self.model, now)
+            owners = [name for name, is_good in sight.leases if is_good]
+            own = sum(name.partition(":")[0] == owner.partition(":")[0] for name in owners)
+            if not sight.may_start or len(owners) >= limit or own >= own_limit:
+                return None
+            any_abandoned = len(owners) < len(sight.leases)
             item = self._abandoned_one(now, place) if any_abandoned else None
-            item = item or self._begun_first(claim_statements.next_due(self.model, now), now, place)
-            return item if item and item.take(owner, now) else None
+            item = item or self._begun_first(sight.next, now, place)
+            # A turn may have been long in coming, and the lease begins with it.
+            return item if item and item.take(owner, clock.now()) else None
 
     def claim_one(self, pk: int, owner: str) -> QueueItem | None:
         """Leases this very item, whatever else waits; None while it is not due, or the queue does not run."""

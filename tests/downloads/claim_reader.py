@@ -17,7 +17,7 @@ from django.db.models import JSONField  # noqa: E402
 
 from aniworld.records import Record  # noqa: E402  # likewise
 from downloads.models import QueueItem  # noqa: E402  # likewise
-from downloads.models.claim_statements import next_due  # noqa: E402
+from downloads.models.claim_statements import look  # noqa: E402
 from library.models import Episode, Series  # noqa: E402
 
 M = TypeVar("M", Series, Episode, QueueItem)
@@ -39,7 +39,7 @@ def main() -> None:
     later.save()
     now = datetime.now(tz=UTC) + timedelta(seconds=1)
     with transaction.atomic():
-        found, first = next_due(QueueItem, now), QueueItem.objects.due(now).first()
+        found, first = look(QueueItem, now).next, QueueItem.objects.due(now).first()
     assert found
     assert first
     assert found.pk == first.pk == item.pk
