@@ -1,6 +1,7 @@
 """Half an hour of small downloads one after the other: what grows, grows within the plan below.
 
-`SOAK_SMALL=300` makes it short. The first tenth warms everything up; from there on it is measured.
+5,000 of them and half an hour, whichever takes longer, on each database; `SOAK_SMALL=300 SOAK_MINUTES=0` makes it
+short. The first tenth of them warms everything up; from there on it is measured.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.running import Running, eventually, proportional_memory
 pytestmark = [pytest.mark.soak, pytest.mark.processes, pytest.mark.timeout(3 * 3600)]
 
 DOWNLOADS = int(os.environ.get("SOAK_SMALL", "5000"))
+MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SERIES_AT_ONCE = 8
 # Seconds in which no download at all may come to its end.
 STUCK = 180
@@ -49,8 +51,8 @@ def test_nothing_grows_beyond_the_plan(database: str) -> None:
         for value in values:
             assert up.manage("config", "set", value).returncode == 0
         done = _download(up, DOWNLOADS // 10)
-        before, measured = _size(up), done
-        done += _download(up, DOWNLOADS - done)
+        before, measured, until = _size(up), done, time.monotonic() + 60 * MINUTES
+        done += _download(up, DOWNLOADS - done, until)
         after, count = _size(up), done - measured
         sys.stdout.write(f"\n{database}: {count} downloads\n  {before}\n  {after}\n")
     assert sum(after.memory.values()) - sum(before.memory.values()) <= MEMORY
@@ -62,10 +64,10 @@ def test_nothing_grows_beyond_the_plan(database: str) -> None:
         assert size <= LOGS * (LOG_MEGABYTES + 1) * 1024**2, name
 
 
-def _download(up: Running, least: int) -> int:
-    """So many downloads at least, a few series at a time, which are removed with their files afterwards."""
+def _download(up: Running, least: int, until: float = 0.0) -> int:
+    """So many downloads at least, and until then; a few series at a time, which are removed with their files."""
     done = 0
-    while done < least:
+    while done < least or time.monotonic() < until:
         keys = [_added(up, number) for number in range(SERIES_AT_ONCE)]
         ids = [pk for key in keys for pk in queue(up, key, episodes(up, key))]
         _until_all_are_over(up)
