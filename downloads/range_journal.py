@@ -82,17 +82,27 @@ class RangeJournal:
         self._folder = folder
         self._lock = threading.Lock()
         self._file = -1
+        # What was noted since the file at hand was begun.
+        self._noted: list[Range] = []
         self.head = head
         self.renew(have, synced)
 
     def renew(self, have: Iterable[Range], synced: Iterable[Range]) -> None:
-        """Replaces the journal in one step by a short one that says this."""
-        lines = [_line({"boot": boot_id(), **asdict(self.head)}), _line({"synced": list(synced)})]
-        lines += [_line(list(part)) for part in have]
-        temporary = self._folder / f"{RANGES}.new"
+        """Replaces the journal in one step by a short one that says this, and what others note meanwhile."""
+        synced = list(synced)
         with self._lock:
-            temporary.write_bytes(b"".join(lines))
-            file = os.open(temporary, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            known = len(self._noted)
+            ranges = merged([*have, *self._noted])
+        lines = [_line({"boot": boot_id(), **asdict(self.head)}), _line({"synced": synced})]
+        temporary = self._folder / f"{RANGES}.new"
+        temporary.write_bytes(b"".join([*lines, *(_line(list(part)) for part in ranges)]))
+        file = os.open(temporary, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        if synced:
+            # The one that it replaces may have been flushed, and a power cut must not leave less than that.
+            os.fdatasync(file)
+        with self._lock:
+            self._noted = self._noted[known:]
+            os.write(file, b"".join(_line(list(part)) for part in self._noted))
             temporary.replace(self._folder / RANGES)
             self._close()
             self._file = file
@@ -100,24 +110,23 @@ class RangeJournal:
     def wrote(self, start: int, end: int) -> None:
         """These bytes are in the file, whatever becomes of this process."""
         if end > start:
-            self._append([start, end])
+            with self._lock:
+                self._noted.append((start, end))
+                os.write(self._file, _line([start, end]))
 
     def synced(self, have: list[Range]) -> None:
-        """These bytes are on the disk, whatever becomes of the machine."""
+        """These bytes are on the disk, whatever becomes of the machine; others may have been noted since."""
         if os.fstat(self._file).st_size > LONGEST:
             self.renew(have, have)
-        else:
-            self._append({"synced": have})
+            return
+        with self._lock:
+            os.write(self._file, _line({"synced": have}))
         os.fdatasync(self._file)
 
     def close(self) -> None:
         """Nothing is added any more."""
         with self._lock:
             self._close()
-
-    def _append(self, payload: Any) -> None:
-        with self._lock:
-            os.write(self._file, _line(payload))
 
     def _close(self) -> None:
         if self._file >= 0:

@@ -215,7 +215,8 @@ def test_after_an_interruption_no_thread_writes(host: Hosting, tmp_path: Path, m
 
 
 @pytest.mark.processes
-def test_a_kill_costs_little(host: Hosting, tmp_path: Path) -> None:
+@pytest.mark.parametrize("disk_seconds", [0, 1], ids=["disk", "slow-disk"])
+def test_a_kill_costs_little(disk_seconds: float, host: Hosting, tmp_path: Path) -> None:
     big = random.Random(5).randbytes(12_000_000)
     host.resources[PATH] = Resource(big, etag='"one"', speed=1_500_000)
     folder = tmp_path / "work"
@@ -224,11 +225,11 @@ def test_a_kill_costs_little(host: Hosting, tmp_path: Path) -> None:
     environment.pop("DATABASE_URL", None)
     (tmp_path / "data").mkdir()
     sqlite_there(tmp_path / "data")
-    values = json.dumps({"url": host.address + PATH, "folder": str(folder), "connections": 4})
-    command = [sys.executable, "-m", "tests.downloads.one_file", values]
+    asked = {"url": host.address + PATH, "folder": str(folder), "connections": 4, "disk_seconds": disk_seconds}
+    command = [sys.executable, "-m", "tests.downloads.one_file", json.dumps(asked)]
     process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
-        eventually(lambda: claimed(folder) > 4_000_000, 30, "enough bytes")
+        eventually(lambda: claimed(folder) and host.sent() > 8_000_000, 30, "enough bytes")
     finally:
         process.kill()
         process.wait(10)

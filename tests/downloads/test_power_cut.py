@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from aniworld.configuration import store
 from downloads import range_journal
 from downloads.fetchers import file
-from downloads.range_journal import DATA, RANGES, claimed
+from downloads.range_journal import DATA, RANGES
+from downloads.ranges import length
 from providers.contracts import StreamKind
 from providers.exceptions import ProviderError
 from tests.downloads.hosting import Hosting, Resource, hosting, job
@@ -29,7 +30,11 @@ EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 25
 
 
 @pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
+def host(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
+    # A small file is flushed now and then as a large one would be, and its journal made short.
+    monkeypatch.setattr(file, "SYNC_EVERY", 100_000)
+    monkeypatch.setattr(file, "SYNC_SECONDS", 0.0)
+    monkeypatch.setattr(range_journal, "LONGEST", 500)
     store.change({"downloads": {"free_space_floor_gb": 0}})
     with hosting() as found:
         yield found
@@ -48,7 +53,10 @@ def interrupted(request: pytest.FixtureRequest, host: Hosting, tmp_path: Path) -
     host.resources[PATH] = Resource(BODY, etag=etag, speed=600_000, cuts=cuts)
     with pytest.raises(ProviderError):
         _fetch(host, tmp_path / "work")
-    assert 200_000 < claimed(tmp_path / "work") < len(BODY)
+    noted = range_journal.read(tmp_path / "work")
+    assert noted
+    assert 200_000 < length(noted.have) < len(BODY)
+    assert 100_000 < length(noted.synced) <= length(noted.have)
     host.resources[PATH] = Resource(BODY, etag=etag)
     return tmp_path / "work"
 
@@ -86,7 +94,9 @@ def test_what_was_never_flushed_may_be_anything(
 ) -> None:
     monkeypatch.setattr(range_journal, "boot_id", lambda: "another")
     noted = range_journal.read(interrupted)
-    flushed = noted.have if noted else []
+    assert noted
+    flushed = noted.have
+    assert length(flushed) > 100_000
     content = bytearray(bytes((interrupted / DATA).stat().st_size))
     whole = (interrupted / DATA).read_bytes()
     for start, end in flushed:

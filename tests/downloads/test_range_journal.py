@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -91,6 +92,31 @@ def test_it_stays_small(tmp_path: Path) -> None:
     journal.close()
     assert (tmp_path / RANGES).stat().st_size < 2 * range_journal.LONGEST
     assert claimed(tmp_path) == 10_000
+
+
+def test_what_is_noted_while_it_is_made_short_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = RangeJournal(tmp_path, HEAD, [], [])
+    for number in range(5000):
+        journal.wrote(number, number + 1)
+    assert (tmp_path / RANGES).stat().st_size > range_journal.LONGEST
+    # Since the flush of the data began, and while the journal itself is flushed.
+    journal.wrote(6000, 7000)
+    flush = os.fdatasync
+
+    def late(file: int) -> None:
+        journal.wrote(8000, 9000)
+        flush(file)
+
+    monkeypatch.setattr(os, "fdatasync", late)
+    journal.synced([(0, 5000)])
+    monkeypatch.undo()
+    assert (tmp_path / RANGES).stat().st_size < 1000
+    journal.wrote(9500, 9600)
+    journal.close()
+    noted = read(tmp_path)
+    assert noted
+    assert noted.have == [(0, 5000), (6000, 7000), (8000, 9000), (9500, 9600)]
+    assert noted.synced == [(0, 5000)]
 
 
 def test_what_a_predecessor_adds_reaches_nobody(tmp_path: Path) -> None:
