@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import redis
@@ -11,7 +12,9 @@ from redis.retry import Retry
 
 CHANNEL = "aniworld:live"
 # Seconds: whoever publishes waits for Redis at most this long; and between two looks, and tries, of who listens.
-_ANSWERS_WITHIN, _LOOKS_EVERY = 0.25, 1.0
+_TOLD_WITHIN, _LOOKS_EVERY = 0.25, 1.0
+# Seconds of silence after which who listens asks whether Redis is there, and for how long it may be silent then.
+ASKED_AFTER, ANSWERS_WITHIN = 10.0, 5.0
 
 # What any of this raises when Redis is away.
 AWAY: tuple[type[Exception], ...] = (redis.RedisError, OSError, ValueError)
@@ -21,7 +24,7 @@ class Speaker:
     """Says that there is something new."""
 
     def __init__(self, url: str) -> None:
-        self._client = client(url, socket_timeout=_ANSWERS_WITHIN, socket_connect_timeout=_ANSWERS_WITHIN)
+        self._client = client(url, socket_timeout=_TOLD_WITHIN, socket_connect_timeout=_TOLD_WITHIN)
 
     def speak(self) -> None:
         """Raises one of `AWAY`."""
@@ -32,10 +35,35 @@ def listen(url: str, heard: Callable[[], None], ending: threading.Event) -> None
     """Calls `heard` for each word, and once as soon as words can be heard, until `ending`. Raises one of `AWAY`."""
     with client(url, socket_connect_timeout=_LOOKS_EVERY) as listener, listener.pubsub() as subscription:
         subscription.subscribe(CHANNEL)
+        sign = _SignOfLife(subscription)
         while not ending.is_set():
+            message = subscription.get_message(timeout=_LOOKS_EVERY)
+            sign.look(message)
             # Also on the confirmation of the subscription: what came before it would not be heard.
-            if subscription.get_message(timeout=_LOOKS_EVERY) is not None:
+            if message is not None and message["type"] != "pong":
                 heard()
+
+
+class _SignOfLife:
+    """Tells a Redis that has nothing to say from one that nothing comes through from any more.
+
+    A network that swallows packets, or a server that hangs, ends no connection: one would listen to it for ever.
+    """
+
+    def __init__(self, subscription: redis.client.PubSub) -> None:
+        self._subscription = subscription
+        self._heard_at, self._asked = time.monotonic(), False
+
+    def look(self, message: object) -> None:
+        """After each look for a message, also for none. Raises one of `AWAY`."""
+        now = time.monotonic()
+        if message is not None:
+            self._heard_at, self._asked = now, False
+        elif now - self._heard_at > ASKED_AFTER + ANSWERS_WITHIN:
+            raise redis.TimeoutError("Redis says nothing any more")
+        elif now - self._heard_at > ASKED_AFTER and not self._asked:
+            self._asked = True
+            self._subscription.ping()
 
 
 def ping(url: str) -> None:

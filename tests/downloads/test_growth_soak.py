@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from aniworld.supervisor import linux
@@ -58,8 +59,7 @@ def test_nothing_grows_beyond_the_plan(database: str) -> None:
     assert sum(after.memory.values()) - sum(before.memory.values()) <= MEMORY
     for name, handles in after.handles.items():
         assert handles - before.handles.get(name, handles) <= HANDLES, name
-    if database == "sqlite":
-        assert after.database - before.database <= DATABASE_EACH * count + 2_000_000
+    assert after.database - before.database <= DATABASE_EACH * count + 2_000_000
     for name, size in after.logs.items():
         assert size <= LOGS * (LOG_MEGABYTES + 1) * 1024**2, name
 
@@ -116,8 +116,16 @@ def _size(up: Running) -> Size:
     for path in (up.data_dir / "logs").iterdir():
         name = path.name.partition(".log")[0]
         logs[name] = logs.get(name, 0) + path.stat().st_size
-    files = up.data_dir.glob("aniworld.db*")
-    return Size(memory, handles, sum(path.stat().st_size for path in files), logs)
+    return Size(memory, handles, _database(up), logs)
+
+
+def _database(up: Running) -> int:
+    url = up.environment.get("DATABASE_URL")
+    if not url:
+        return sum(path.stat().st_size for path in up.data_dir.glob("aniworld.db*"))
+    with psycopg.connect(url) as asked:
+        row = asked.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _cluster(pid: int) -> str:
