@@ -17,6 +17,8 @@ from benchmarks.rows import Row, Table, against, missing, show, within
 from benchmarks.timing import ROOT, Run, alternately, ours, peer, program
 
 GIB = 1024**3
+# Bytes of what is made of the playlist, at least, and of a file from a slow host.
+STREAM, SMALL = 230 * media.MIB, 120 * media.MIB
 PACKAGES = {"curl": "curl", "aria2c": "aria2", "ffmpeg": "ffmpeg", "nginx": "nginx-light", "openssl": "openssl"}
 WORKER = "benchmarks.fetching"
 RAM = Path("/dev/shm")
@@ -39,8 +41,8 @@ class Place:
     def ours(self, kind: str, url: str, least: int, **values: object) -> Callable[[], Run]:
         return partial(ours, WORKER, self.data, kind=kind, url=url, least=least, **values)
 
-    def peer(self, *command: str | Path) -> Callable[[], Run]:
-        return partial(peer, *command, folder=self.out)
+    def peer(self, least: int, *command: str | Path) -> Callable[[], Run]:
+        return partial(peer, *command, folder=self.out, least=least)
 
 
 @contextmanager
@@ -71,14 +73,14 @@ def measure() -> list[Table]:
     return [Table("Engine, RAM disk", rows), Table("Engine, real disk", disk_rows)]
 
 
-def available(commands: dict[str, list[str | Path]], at: Place) -> dict[str, Callable[[], Run]]:
+def available(commands: dict[str, list[str | Path]], at: Place, least: int) -> dict[str, Callable[[], Run]]:
     """The peers that are installed; of the others it is said what to install."""
     found = {}
     for label, command in commands.items():
         name = str(command[0])
         path = program(name)
         if path:
-            found[label] = at.peer(path, *command[1:])
+            found[label] = at.peer(least, path, *command[1:])
         else:
             missing(label, name, PACKAGES.get(name, name))
     return found
@@ -90,13 +92,13 @@ def file_peers(url: str, at: Place) -> dict[str, Callable[[], Run]]:
         "aria2c -x8": ["aria2c", "-q", "-x8", "-s8", "--file-allocation=none", "-o", "out", url],
         "yt-dlp": ["yt-dlp", "-q", "--no-progress", "-o", "out", url],
     }
-    return available(commands, at)
+    return available(commands, at, GIB)
 
 
 def files(at: Place, host: str, source: Path) -> list[Row]:
     url, work = f"{host}/big.mp4", "1 GiB file"
     runs = {"ours": at.ours("file", url, GIB), **file_peers(url, at)}
-    runs["cp"] = at.peer("cp", source / "big.mp4", "out")
+    runs["cp"] = at.peer(GIB, "cp", source / "big.mp4", "out")
     taken = alternately(runs)
     rows = compared(work, taken, {"curl": 0.80})
     rows.append(within("processor time per GiB, file", 1.2, taken["ours"].cpu, "s", detail=_cpu_of_curl(taken)))
@@ -127,7 +129,7 @@ def tls(at: Place, host: servers.Nginx) -> list[Row]:
         "aria2c -x8": ["aria2c", "-q", "-x8", "-s8", f"--ca-certificate={trusted}", "-o", "out", url],
     }
     commands["aria2c -x8"].insert(1, "--file-allocation=none")
-    taken = alternately({"ours": at.ours("file", url, GIB, authority=trusted), **available(commands, at)})
+    taken = alternately({"ours": at.ours("file", url, GIB, authority=trusted), **available(commands, at, GIB)})
     return compared("1 GiB file over TLS 1.3", taken, {"curl": 1.0})
 
 
@@ -137,7 +139,7 @@ def hls(at: Place, host: str) -> list[Row]:
         "yt-dlp -N 8": ["yt-dlp", "-q", "--no-progress", "-N", "8", "-o", "out.mp4", url],
         "ffmpeg": ["ffmpeg", "-v", "error", "-i", url, "-c", "copy", "out.mp4"],
     }
-    taken = alternately({"ours": at.ours("hls", url, 230 * media.MIB), **available(commands, at)})
+    taken = alternately({"ours": at.ours("hls", url, STREAM), **available(commands, at, STREAM)})
     rows = compared(work, taken, {"yt-dlp -N 8": 0.35, "ffmpeg": 1.2})
     return [*rows, within("peak memory of one HLS download over the idle worker", 40, taken["ours"].peak / 1e6, "MB")]
 
@@ -146,34 +148,36 @@ def latency(at: Place, source: Path) -> list[Row]:
     with servers.slow(source, delay=0.1) as host:
         url = f"{host}/hls/list.m3u8"
         command: list[str | Path] = ["yt-dlp", "-q", "--no-progress", "-N", "16", "-o", "out.mp4", url]
-        mine = at.ours("hls", url, 230 * media.MIB, connections=16)
-        taken = alternately({"ours": mine, **available({"yt-dlp -N 16": command}, at)})
+        mine = at.ours("hls", url, STREAM, connections=16)
+        taken = alternately({"ours": mine, **available({"yt-dlp -N 16": command}, at, STREAM)})
     return compared("HLS with 100 ms latency per request, 16 connections", taken, {"yt-dlp -N 16": 0.5})
 
 
 def limited(at: Place, source: Path) -> list[Row]:
-    """One run of each: how long ours takes follows from the limit."""
-    media.big_file(source / "limited.mp4", 120 * media.MIB)
+    media.big_file(source / "limited.mp4", SMALL)
     with servers.slow(source, speed=2e6) as host:
         url = f"{host}/limited.mp4"
         command: list[str | Path] = ["aria2c", "-q", "-x16", "-s16", "-k1M", "--file-allocation=none", "-o", "out", url]
-        peers = available({"aria2c -x16 -k1M": command}, at)
-        taken = {name: run() for name, run in peers.items()}
-        taken["ours"] = at.ours("file", url, 120 * media.MIB, connections=16)()
+        mine = at.ours("file", url, SMALL, connections=16)
+        taken = alternately({"ours": mine, **available({"aria2c -x16 -k1M": command}, at, SMALL)})
     return compared("120 MiB, 2 MB/s per connection", taken, {"aria2c -x16 -k1M": 1.0})
 
 
 def one_lame(at: Place, source: Path) -> list[Row]:
     """The third of the connections is slow; a host of its own for each run, as it counts them."""
-    media.big_file(source / "lame.mp4", 60 * media.MIB)
+    media.big_file(source / "limited.mp4", SMALL)
     aria: list[str | Path] = ["aria2c", "-q", "-x8", "-s8", "--file-allocation=none", "-o", "out"]
-    taken = {}
-    with servers.slow(source, speed=2e6, lame=3) as host:
-        taken["ours"] = at.ours("file", f"{host}/lame.mp4", 60 * media.MIB)()
-    for name, more in {"aria2c -x8": [], "aria2c -x8 -k1M": ["-k1M"]}.items():
-        with servers.slow(source, speed=2e6, lame=3) as host:
-            taken |= {label: run() for label, run in available({name: [*aria, *more, f"{host}/lame.mp4"]}, at).items()}
-    work = "60 MiB, 2 MB/s per connection, one of eight ten times slower"
+
+    def on_its_own(label: str) -> Run:
+        with servers.slow(source, speed=8e6, lame=3) as host:
+            url = f"{host}/limited.mp4"
+            mine = at.ours("file", url, SMALL)
+            peers = {"aria2c -x8": [*aria, url], "aria2c -x8 -k1M": [*aria, "-k1M", url]}
+            return {"ours": mine, **available(peers, at, SMALL)}[label]()
+
+    labels = ["ours", *(["aria2c -x8", "aria2c -x8 -k1M"] if program("aria2c") else [])]
+    taken = alternately({label: partial(on_its_own, label) for label in labels})
+    work = "120 MiB, 8 MB/s per connection, one of eight ten times slower"
     return compared(work, taken, {"aria2c -x8": 0.8})
 
 
@@ -185,8 +189,8 @@ def on_disk(host: str, source: Path) -> list[Row]:
         runs = {"ours": disk.ours("file", url, GIB), **file_peers(url, disk)}
         # It writes as curl does, and takes twice its time.
         runs.pop("yt-dlp", None)
-        runs["cp, then sync"] = disk.peer("sh", "-c", f"cp {source / 'big.mp4'} out && sync out")
-        return compared("1 GiB file", alternately(runs, 3), {})
+        runs["cp, then sync"] = disk.peer(GIB, "sh", "-c", f"cp {source / 'big.mp4'} out && sync out")
+        return compared("1 GiB file", alternately(runs), {})
 
 
 def truth_check(at: Place, episode: Path) -> list[Row]:

@@ -36,7 +36,7 @@ from providers.http import Client, Policy
 def main() -> None:
     values = json.loads(sys.argv[1])
     item = claimed()
-    warm()
+    warm(values["least"])
     idle, cpu = memory("VmRSS"), time.process_time()
     began = time.monotonic()
     with Control(item) as control, Children() as children:

@@ -18,9 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # Where Debian puts servers; an ordinary user's PATH may lack it.
 _PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
-# What the largest download writes, and some more.
-WARM = 1280 * 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -31,15 +28,15 @@ class Run:
     peak: int = 0
 
 
-def warm(size: int = WARM) -> None:
-    """Has the machine hold so many bytes of memory, free and ready; for the moment before the clock starts.
+def warm(written: int) -> None:
+    """Has the machine hold memory for so many bytes and some more, free and ready: just before the clock starts.
 
     A virtual machine gives its host back what is free for a while. Who then writes to a RAM disk or the page cache
     waits for the host at every page: the same copy took up to seven times as long, and whom it hit was chance.
     """
     block = bytes(1024 * 1024)
     with os.fdopen(os.memfd_create("warm"), "wb", buffering=0) as file:
-        for _block in range(size // len(block)):
+        for _block in range(written * 5 // 4 // len(block)):
             file.write(block)
 
 
@@ -48,10 +45,10 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=_PLACES)
 
 
-def peer(*command: str | Path, folder: Path) -> Run:
-    """A peer's whole run in an emptied folder. Raises RuntimeError when it fails."""
+def peer(*command: str | Path, folder: Path, least: int) -> Run:
+    """A peer's whole run in an emptied folder; it writes about `least` bytes. Raises RuntimeError when it fails."""
     emptied(folder)
-    warm()
+    warm(least)
     began = time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in command],

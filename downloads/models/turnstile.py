@@ -39,4 +39,6 @@ def _no_merge() -> Iterator[None]:
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA wal_autocheckpoint={pages:d}")
+            # A connection that broke meanwhile is closed, and the next one has its own setting.
+            if connection.connection is not None:
+                cursor.execute(f"PRAGMA wal_autocheckpoint={pages:d}")
