@@ -52,7 +52,8 @@ def _given(model: str) -> migrations.AddField:
 def _migrated(state: ProjectState, label: str, operations: list[Any]) -> ProjectState:
     step = type("Next", (migrations.Migration,), {"operations": operations})("next", label)
     with connection.schema_editor(atomic=True) as editor:
-        return step.apply(state, editor)
+        after: ProjectState = step.apply(state, editor)
+    return after
 
 
 def _rows_without(table: str) -> int:
