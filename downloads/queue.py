@@ -235,9 +235,11 @@ def clear(status: str, by: User | None = None) -> Removed:
 
 
 def retry(ids: Sequence[int] = ()) -> tuple[list[int], list[dict[str, Any]]]:
-    """Puts failed items back to pending, all when none is named. Answers ids retried, and those skipped and why."""
-    failed = QueueItem.objects.listed().filter(status=QueueItem.Status.FAILED)
-    wanted = list(dict.fromkeys(ids)) if ids else list(failed.order_by("pk").values_list("pk", flat=True))
+    """Puts failed items back to pending. Answers ids retried, and those skipped and why.
+
+    Without ids all that have not had all their tries (`max_retries`): a program may ask again and again.
+    """
+    wanted = list(dict.fromkeys(ids)) if ids else _failed()
     reasons: dict[int, str] = {}
     for batch in _batches(wanted):
         with transaction.atomic():
@@ -252,6 +254,17 @@ def retry(ids: Sequence[int] = ()) -> tuple[list[int], list[dict[str, Any]]]:
                 bell.ring(len(retried))
     skipped = [{"id": pk, "reason": reason} for pk, reason in reasons.items() if reason]
     return [pk for pk, reason in reasons.items() if not reason], skipped
+
+
+def retry_all() -> tuple[list[int], list[dict[str, Any]]]:
+    """As a person says it of a list they see: each failed item is named, so that those start over that had all tries."""
+    failed = _failed()
+    return retry(failed) if failed else ([], [])
+
+
+def _failed() -> list[int]:
+    rows = QueueItem.objects.listed().filter(status=QueueItem.Status.FAILED)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _retried(item: QueueItem, *, named: bool) -> str:

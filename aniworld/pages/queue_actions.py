@@ -18,6 +18,7 @@ from aniworld.pages.access import action, came_from
 from aniworld.refusals import Conflict
 from downloads import ordering, queue, undo
 from downloads.models import Priority, QueueItem
+from downloads.retries import why_left
 
 CHANGED = ("queue", "episodes")
 # What was done there, so that an undo without script leads back there.
@@ -59,10 +60,9 @@ def _start(by: User) -> Done:  # noqa: ARG001 - one of VERBS
 
 
 def _retry_all(by: User) -> Done:  # noqa: ARG001 - one of VERBS
-    retried, skipped = queue.retry()
-    if not retried and skipped:
-        return Done(_("All of them had all their tries. Retry one by itself to start it over."), "warning")
-    return Done(ngettext("%d download is tried again.", "%d downloads are tried again.", len(retried)) % len(retried))
+    retried, skipped = queue.retry_all()
+    told = ngettext("%d download is tried again.", "%d downloads are tried again.", len(retried)) % len(retried)
+    return Done(f"{told} {why_left(skipped)}".strip(), "success" if retried or not skipped else "warning")
 
 
 def _paused() -> QuerySet[QueueItem]:

@@ -87,7 +87,7 @@ def _sentence(result: dict[str, Any]) -> str:
 
 
 def _retry(ids: list[int]) -> dict[str, Any]:
-    retried, skipped = queue.retry(ids)
+    retried, skipped = queue.retry(ids) if ids else queue.retry_all()
     return {"retried_count": len(retried), "skipped": skipped}
 
 

@@ -196,8 +196,7 @@ def test_who_orders_what_began_meanwhile_is_told_which(api: Api, series: Series)
 def test_what_is_not_retried_is_explained_in_the_admin_and_the_terminal(
     api: Api, series: Series, admin_client: Client
 ) -> None:
-    waiting, tired, gone = queued(api, series, 1, 2, 3)
-    ended(tired, retry_count=9)
+    waiting, gone = queued(api, series, 1, 2)
     ended(gone)
     queue.enqueue(series, [QueueItem.objects.get(pk=gone).episode])
     rows = {"action": "retry", "_selected_action": [waiting, gone]}
@@ -206,5 +205,16 @@ def test_what_is_not_retried_is_explained_in_the_admin_and_the_terminal(
         "0 items changed. Left as they are: 1 (only what has failed can be retried), 1 (its episode is queued" in shown
     )
     printed = StringIO()
-    call_command("queue", "retry", stdout=printed)
-    assert printed.getvalue().startswith("0 tried again. Left as they are: 1 (retried as often as the settings allow")
+    call_command("queue", "retry", waiting, stdout=printed)
+    assert printed.getvalue().startswith("0 tried again. Left as they are: 1 (only what has failed can be retried)")
+
+
+def test_a_person_starts_all_over_that_a_program_may_not(api: Api, series: Series, admin_client: Client) -> None:
+    tired = queued(api, series, 1, 2)
+    for pk in tired:
+        ended(pk, retry_count=9)
+    answer = api.call("post", "/api/queue/retry", {"item_ids": []}).json()
+    assert answer == {"retried_count": 0, "skipped": [{"id": pk, "reason": "max_retries"} for pk in tired]}
+    shown = admin_client.post("/queue/retry-all", follow=True).content.decode()
+    assert "2 downloads are tried again." in shown
+    assert not QueueItem.objects.filter(status="failed").exists()
