@@ -257,7 +257,7 @@ def retry(ids: Sequence[int] = ()) -> tuple[list[int], list[dict[str, Any]]]:
 
 
 def retry_all() -> tuple[list[int], list[dict[str, Any]]]:
-    """As a person says it of a list they see: each failed item is named, so that those start over that had all tries."""
+    """As a person says it of a list they see: each failed one is named, those that had all their tries as well."""
     failed = _failed()
     return retry(failed) if failed else ([], [])
 
