@@ -17,6 +17,7 @@ from aniworld.refusals import Refused
 from downloads import diskplan, obstacles
 from downloads.models import QueueItem
 from downloads.obstacles import Obstacle
+from downloads.prospects import no_catalogue
 from downloads.why import display_names
 from library import held_files
 from library.files import LibraryUnavailable, library_root
@@ -102,6 +103,8 @@ def _prevented(episode: Episode, language: Language | None, expected: int | None
 
 def _offered(episode: Episode, wanted: Language) -> tuple[tuple[Source, ...], str]:
     """What the catalogue offers, or why it does not say."""
+    if not episode.series.provider:
+        return (), no_catalogue()
     answer: Future[tuple[Source, ...]] = Future()
     context = contextvars.copy_context()
     # It can't be interrupted itself; one that takes too long comes to its own end later.

@@ -41,6 +41,11 @@ def rhythm() -> Rhythm | None:
     return Rhythm(rules.interval_minutes, rules.cron) if rules.enabled else None
 
 
+def queues_missing() -> bool:
+    """Whether one that comes by itself queues what is missing of monitored series."""
+    return rhythm() is not None and store.current().scheduler.auto_download_after_rescan
+
+
 def trigger() -> Rescan:
     """Begins one now, whatever the schedule says. Raises `Conflict` while one runs, and `LibraryUnavailable`."""
     library_root()

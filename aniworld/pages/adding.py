@@ -19,6 +19,7 @@ from aniworld.pages.access import action, members
 from aniworld.pages.shelf import LONGEST_QUERY, matching, words_of
 from aniworld.refusals import Refused
 from aniworld.setup import DEMO_CATALOGUE
+from downloads import rescans
 from library import catalog, links, lookup
 from library.models import Series
 from providers.demo.series import all_series
@@ -180,6 +181,8 @@ def add(request: HttpRequest) -> HttpResponse:
 def _told_of(request: HttpRequest) -> str:
     if "download" in request.POST:
         return _("“%s” was added. Its episodes are being loaded, and then all are downloaded.")
+    if rescans.queues_missing():
+        return _("“%s” was added. Its episodes are being loaded; the next scheduled rescan queues what is missing.")
     return _("“%s” was added. Its episodes are being loaded.")
 
 

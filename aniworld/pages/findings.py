@@ -13,11 +13,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aniworld.pages import feedback
 from aniworld.pages import scan as scanning_page
 from aniworld.pages.access import action, members
 from aniworld.paging import page_of
+from aniworld.refusals import Invalid
 from library import bell, scanning
 from library.models import Finding, Scan
 from library.scanner import linking
@@ -109,6 +111,16 @@ def _look_again(finding: Finding, request: HttpRequest) -> str:  # noqa: ARG001 
     return _("The catalogues are asked for “%s” again.") % finding.path
 
 
+def _look_for(finding: Finding, request: HttpRequest) -> str:
+    words = request.POST.get("words", "").strip()
+    if not words:
+        raise Invalid(_("Write a title, or the address of the series at a catalogue."), "no_words")
+    count = linking.look_for(finding, words)
+    if not count:
+        return _("No enabled catalogue has a series called “%s”.") % words
+    return ngettext("%d series may be it: choose it.", "%d series may be it: choose one.", count) % count
+
+
 def _scan_again(finding: Finding, request: HttpRequest) -> str:  # noqa: ARG001 - one of VERBS
     scanning.start_folders([finding.path.partition("/")[0]])
     return _("Its folder is being scanned.")
@@ -118,6 +130,7 @@ VERBS: dict[str, Callable[[Finding, HttpRequest], str]] = {
     "link": _link,
     "ignore": _ignore,
     "look-again": _look_again,
+    "look-for": _look_for,
     "scan-again": _scan_again,
 }
 

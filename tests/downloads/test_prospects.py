@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from aniworld.configuration import store
-from downloads import prospects, rescans, why
+from downloads import dry_run, prospects, rescans, why
 from library.models import Episode, Series
 from tests.library.factories import make_episodes, make_series
 
@@ -39,3 +39,7 @@ def test_each_reason_is_told(episode: Episode) -> None:
     assert "queue it" in said()
     Series.objects.update(monitored=False)
     assert "monitored" in said()
+    Series.objects.update(provider="")
+    assert "under Findings" in said()
+    plan = dry_run.of_episode(Episode.objects.select_related("series").get())
+    assert plan.error == "No catalogue is known for its series."

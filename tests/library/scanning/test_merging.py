@@ -83,6 +83,24 @@ def test_nothing_is_merged_without_being_asked(site: Site, finding: Finding, rea
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_page_of_findings_leads_to_a_catalogue(site: Site, finding: Finding) -> None:
+    browser = Client()
+    browser.force_login(user("browser"))
+    series = finding.series
+    assert series
+    assert "/findings?kind=unmatched" in browser.get(f"/anime/{series.key}").content.decode()
+    assert 'name="words"' in browser.get("/findings").content.decode()
+    address = reverse("finding", args=[finding.pk, "look-for"])
+    assert "Write a title" in browser.post(address, {"words": " "}, follow=True).content.decode()
+    assert "may be it: choose" in browser.post(address, {"words": "Silberfaden"}, follow=True).content.decode()
+    finding.refresh_from_db()
+    names = [one["slug"] for one in finding.candidates]
+    browser.post(reverse("finding", args=[finding.pk, "link"]), {"choice": names.index("silberfaden")})
+    series.refresh_from_db()
+    assert (series.provider, series.slug) == ("demo", "silberfaden")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_person_looks_for_other_words_or_names_the_address(
     site: Site, finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
