@@ -161,3 +161,9 @@ def marks(request: HttpRequest) -> HttpResponse:
     wanted = Wanted.of(request.GET)
     context = {"marks": _marks(wanted, totals(user_of(request))), "wanted": wanted}
     return render(request, "parts/library/marks.html", context)
+
+
+@members
+def count(request: HttpRequest) -> HttpResponse:
+    """How many series there are, alone."""
+    return render(request, "parts/library/count.html", {"count": Series.objects.live().count()})

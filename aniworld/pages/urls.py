@@ -114,6 +114,7 @@ urlpatterns = [
     path("library/selected", library_actions.selected, name="library-selected"),
     path("parts/library", library.part, name="library-part"),
     path("parts/library/rows", library.rows, name="library-rows"),
+    path("parts/library/count", library.count, name="library-count"),
     path("parts/library/marks", library.marks, name="library-marks"),
     path("parts/scan", scan.part, name="scan-part"),
     path("parts/results", adding.results, name="results-part"),

@@ -346,3 +346,13 @@ def test_the_admin_fits_a_phone_and_keeps_nobody_out(up: Running, window: Window
     assert watched.sideways() == 0
     assert [one for one in watched.barriers() if ".panel" in one] == []
     assert watched.errors == []
+
+
+def test_the_count_of_the_library_follows_what_is_added(up: Running, window: Window, session: Any) -> None:
+    page = window(up.url, session=session).page
+    page.goto("/")
+    expect(page.locator("#live")).to_have_attribute("data-state", "connected")
+    count = page.locator("#library-count")
+    before = int(count.inner_text())
+    add(up, 1)
+    expect(count).to_have_text(str(before + 1), timeout=PATIENCE)
