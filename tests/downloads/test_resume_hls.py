@@ -28,13 +28,14 @@ from downloads.models import QueueItem
 from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips
-from providers.exceptions import ProviderError, WrongContent
+from providers.exceptions import ProviderError, TooLarge, WrongContent
 from tests.clips import clips_there
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
 from tests.downloads.streams import break_at, fetch_stream, joiners, plain_stream, playlist, stream_segments
 from tests.running import eventually
 
+MIB = 1024 * 1024
 EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 8
 
 
@@ -169,6 +170,23 @@ def test_byte_ranges_of_one_file(host: Hosting, clips: Clips, tmp_path: Path, ra
     fetch_stream(host, tmp_path)
     if ranges:
         assert host.sent("/all.ts") == sum(map(len, segments))
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [[70 * MIB], [number * 2 * MIB for number in range(20)]],
+    ids=["one-far-behind", "many-behind-each-other"],
+)
+def test_a_host_that_ignores_ranges_does_not_send_everything_again_for_each_segment(
+    host: Hosting, tmp_path: Path, offsets: list[int]
+) -> None:
+    host.resources["/all.ts"] = Resource(bytes(offsets[-1] + 2 * MIB), content_type="video/mp2t", ranges=False)
+    lines = [line for at in offsets for line in (f"#EXT-X-BYTERANGE:{2 * MIB}@{at}", "#EXTINF:4.0,", "all.ts")]
+    host.resources["/list.m3u8"] = playlist(*lines)
+    with pytest.raises(TooLarge, match="ignores ranges"):
+        fetch_stream(host, tmp_path, connections=1)
+    host.settle()
+    assert host.sent("/all.ts") < 30 * MIB
 
 
 def _encrypted(body: bytes, key: bytes, vector: bytes) -> bytes:
