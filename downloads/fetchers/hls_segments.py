@@ -133,7 +133,7 @@ class Gathering:
     def _attend(self, worker: threading.Thread) -> None:
         """Until it has come to its end, or writes nothing any more: one that only waits for an answer is left to it."""
         while worker.is_alive() and not self._is_over_for(worker):
-            worker.join(LOOK_SECONDS)
+            worker.join(LOOK_SECONDS / 2)
             try:
                 self.job.control.check()
             except (Interrupted, TransferFailed) as ended:

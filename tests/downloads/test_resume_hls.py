@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ from hypothesis import strategies as st
 
 from aniworld.configuration import store
 from downloads.fetchers import hls, hls_flushing, hls_tracks
-from downloads.interruptions import LeaseLost
-from downloads.models import QueueItem
 from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips
@@ -58,27 +55,6 @@ def test_finished_segments_are_not_fetched_again(host: Hosting, clips: Clips, tm
     fetch_stream(host, tmp_path)
     assert not finished & {one.path for one in host.asked}
     assert not list(tmp_path.rglob("*.part"))
-
-
-def test_a_cancel_is_noticed_while_no_segment_is_answered(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    plain_stream(host, clips)
-    for number in range(1, 6):
-        host.resources[f"/seg{number}.ts"].mute = 60
-    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path, patience=60) as one:
-
-        def cancel() -> None:
-            eventually(lambda: sum("/seg" in asked.path for asked in host.asked) >= 4, 20, "segments asked for")
-            QueueItem.objects.get(pk=one.control.item.pk).cancel()
-            cancelled.append(time.monotonic())
-
-        cancelled: list[float] = []
-        cancelling = threading.Thread(target=cancel)
-        cancelling.start()
-        with pytest.raises(LeaseLost):
-            hls.fetch(one)
-        # The host keeps silent for ten times as long.
-        assert time.monotonic() - cancelled[0] < 6
-        cancelling.join()
 
 
 @contextmanager
@@ -115,29 +91,6 @@ def test_segments_that_crash_the_joiner_are_wrong_content(host: Hosting, clips: 
     with _striking(9) as struck, pytest.raises(WrongContent, match="crash"):
         fetch_stream(host, tmp_path)
     assert len(struck) == 2
-
-
-def test_a_cancel_ends_a_joiner_that_hangs(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    plain_stream(host, clips)
-    host.resources["/seg0.ts"].speed = len(host.resources["/seg0.ts"].body)
-    cancelled: list[float] = []
-    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path) as one:
-
-        def cancel() -> None:
-            [joiner] = eventually(joiners, 20, "the joiner")
-            os.kill(joiner, signal.SIGSTOP)
-            finished = tmp_path / "segments" / "picture"
-            eventually(lambda: len(list(finished.glob("0000?-*"))) == 6, 20, "all segments")
-            QueueItem.objects.get(pk=one.control.item.pk).cancel()
-            cancelled.append(time.monotonic())
-
-        cancelling = threading.Thread(target=cancel)
-        cancelling.start()
-        with pytest.raises(LeaseLost):
-            hls.fetch(one)
-        cancelling.join()
-    assert time.monotonic() - cancelled[0] < 6
-    assert not joiners()
 
 
 def test_a_changed_playlist_starts_clean(host: Hosting, clips: Clips, tmp_path: Path) -> None:
