@@ -64,15 +64,18 @@ def _playlists(job: Job) -> tuple[list[MediaPlaylist], str]:
     choice = choose(page.text, page.url, job.quality, job.audio)
     if choice is None:
         return [media_playlist(page.text, page.url)], ""
-    return [_media(job, url) for url in (choice.video, choice.audio) if url], choice.language
+    playlists = [_media(job, choice.video, choice.variant)]
+    if choice.audio:
+        playlists.append(_media(job, choice.audio, choice.rendition))
+    return playlists, choice.language
 
 
-def _media(job: Job, url: str) -> MediaPlaylist:
+def _media(job: Job, url: str, variant: str) -> MediaPlaylist:
     """What a master playlist names must list segments: one level more would be a chain without an end."""
     page = _page(job, url)
     if choose(page.text, page.url, job.quality):
         raise WrongContent("The playlists lead to each other without an end.")
-    return media_playlist(page.text, page.url)
+    return media_playlist(page.text, page.url, variant)
 
 
 def _page(job: Job, url: str) -> Page:

@@ -4,6 +4,9 @@ Until the end both the segments and the MP4 are on disk, so that a kill costs no
 room for both, above the floor and beside what other downloads have reserved, the MP4 waits until the last segment is
 there, and each segment is removed as soon as it was read: then the reservation of one copy, which the disk plan holds
 for the item, is enough. A kill in those last seconds costs the segments that were removed.
+
+Segments that can't be joined are of no use to any later try, which would only be refused them again: all are removed,
+since nobody can say which of them it is, and the next try fetches them anew.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from django.db import connection
 from downloads import diskplan
 from downloads.fetchers.base import Job
 from downloads.fetchers.hls_segments import Abandoned, Gathering
-from downloads.fetchers.hls_tracks import Track
+from downloads.fetchers.hls_tracks import SEGMENTS, Track
 from downloads.fetchers.joiner import Joiner, JoinerDied
 from downloads.fetchers.playlist import Segment
 from downloads.media import remux
+from downloads.workfolder import discard
 from library.files import is_disk_full
 from providers.exceptions import WrongContent
 
@@ -68,6 +72,8 @@ class Joining:
         """The segments will not all come: nothing of the MP4 is left. The gathering has failed before."""
         self._thread.join()
         self._unfinished.unlink(missing_ok=True)
+        if isinstance(self._error, WrongContent):
+            discard(self._job.folder / SEGMENTS)
 
     def finish(self) -> None:
         """The whole file, under its name. Raises what the joining raised, and what ended the work meanwhile."""
@@ -83,6 +89,9 @@ class Joining:
                 self._job.control.check()
                 self._again()
             self._unfinished.rename(self._whole)
+        except WrongContent:
+            discard(self._job.folder / SEGMENTS)
+            raise
         finally:
             self._unfinished.unlink(missing_ok=True)
 

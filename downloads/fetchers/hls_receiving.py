@@ -5,7 +5,7 @@ What is wanted as it comes goes from the connection into the file without passin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import FileIO
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -20,12 +20,21 @@ BUFFER = 512 * 1024
 # Bytes of AES
 BLOCK = 16
 _TOO_LARGE = "A segment or key is larger than any real one."
+_IN_VAIN = "The host ignores ranges: it would send everything before each segment again."
+# Bytes that such a host may send in vain for all of a stream.
+MOST_IN_VAIN = 256 * 1024 * 1024
 
 
 def opened(job: Job, piece: Piece) -> MediaResponse:
     """The answer to a request for the piece. Nothing but the client's time limit ends this wait."""
     end = piece.offset + piece.length if piece.length is not None else None
     return job.client.open(piece.url, headers=job.stream.headers, offset=piece.offset, end=end)
+
+
+def require_ranges(response: MediaResponse, missing: Iterable[Piece]) -> None:
+    """Raises `TooLarge` when the host ignored the range, and would send too much in vain for all that is missing."""
+    if response.status != 206 and sum(piece.offset for piece in missing) > MOST_IN_VAIN:
+        raise TooLarge(_IN_VAIN)
 
 
 def pieces(job: Job, response: MediaResponse, piece: Piece, most: int, buffer: memoryview) -> Iterator[memoryview]:
@@ -45,8 +54,10 @@ def _wanted(job: Job, response: MediaResponse, piece: Piece, most: int, buffer: 
     is_part = piece.length is not None and response.status == 206
     skip, left = 0 if is_part else piece.offset, piece.length
     received = 0
+    if skip > most:
+        raise TooLarge(_IN_VAIN)
     most += skip
-    if skip > most or (left is None and (response.length or 0) > most):
+    if left is None and (response.length or 0) > most:
         raise TooLarge(_TOO_LARGE)
     while count := response.read_into(buffer[: job.pace.piece]):
         job.pace.took(count)

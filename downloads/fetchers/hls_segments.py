@@ -25,7 +25,7 @@ from downloads.control import LOOK_SECONDS
 from downloads.fetchers.base import Job
 from downloads.fetchers.hls_flushing import Flushing
 from downloads.fetchers.hls_progress import Progress
-from downloads.fetchers.hls_receiving import BLOCK, BUFFER, Decrypted, Plain, bring, opened, whole
+from downloads.fetchers.hls_receiving import BLOCK, BUFFER, Decrypted, Plain, bring, opened, require_ranges, whole
 from downloads.fetchers.hls_tracks import SEGMENTS, Track
 from downloads.fetchers.playlist import Init, Piece, Segment
 from downloads.interruptions import Interrupted, TransferFailed
@@ -133,7 +133,7 @@ class Gathering:
     def _attend(self, worker: threading.Thread) -> None:
         """Until it has come to its end, or writes nothing any more: one that only waits for an answer is left to it."""
         while worker.is_alive() and not self._is_over_for(worker):
-            worker.join(LOOK_SECONDS)
+            worker.join(LOOK_SECONDS / 2)
             try:
                 self.job.control.check()
             except (Interrupted, TransferFailed) as ended:
@@ -248,6 +248,8 @@ class Gathering:
         diskplan.require(self.job.work_root, max(segment.piece.length or 0, self.progress.largest))
         response = opened(self.job, segment.piece)
         with response, self._may_write():
+            if segment.piece.offset:
+                require_ranges(response, track.missing())
             return self._write(task, key, response, buffer)
 
     def _write(self, task: _Task, key: bytes | None, response: MediaResponse, buffer: memoryview) -> tuple[int, Path]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from downloads.fetchers.hls_flushing import flushed
-from downloads.fetchers.playlist import MediaPlaylist, Segment
+from downloads.fetchers.playlist import MediaPlaylist, Piece, Segment
 from downloads.range_journal import boot_id
 from downloads.workfolder import read_journal, write_journal
 
@@ -43,6 +43,10 @@ class Track:
         for segment in self.playlist.segments:
             if segment.init and segment.group not in self.inits:
                 self.finished.pop(segment.index, None)
+
+    def missing(self) -> Iterator[Piece]:
+        """What is still to be fetched, as others may be fetching it now."""
+        return (segment.piece for segment in self.playlist.segments if segment.index not in self.finished)
 
     def path(self, segment: Segment, size: int) -> Path:
         """Where the whole segment belongs."""

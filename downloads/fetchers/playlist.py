@@ -16,6 +16,8 @@ MOST_SEGMENTS = 20_000
 LONGEST_SEGMENT, LONGEST_PLAYLIST = 86_400, 172_800
 _LARGEST_SEQUENCE = 2**63
 _DURATION = re.compile(r"\s*(\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})\s*(?:,|$)", re.ASCII)
+# How a path names the quality of what is below it.
+_QUALITY = re.compile(r"(?<![0-9a-z])(?:\d{3,4}[pi]|\d{3,4}x\d{3,4})(?![0-9a-z])", re.ASCII | re.IGNORECASE)
 _VECTOR = re.compile(r"0[xX]([0-9a-fA-F]{1,32})", re.ASCII)
 
 
@@ -52,9 +54,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class MediaPlaylist:
-    """A finished list of segments."""
+    """A finished list of segments. `variant`: what the master playlist says of it, where there is one."""
 
     segments: tuple[Segment, ...]
+    variant: str = ""
 
     @cached_property
     def duration(self) -> float:
@@ -65,16 +68,23 @@ class MediaPlaylist:
     def identity(self) -> str:
         """Tells whether segments on disk belong to this very list.
 
-        Only the last part of each address counts: hosts put signatures into the query and into the path before.
+        Of each address only the last part counts, and what names a quality before it: hosts put signatures into the
+        query and into the path, and name the segments of all qualities alike.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(f"{self.variant}\n".encode())
         for segment in self.segments:
-            name = urlsplit(segment.piece.url).path.rpartition("/")[2]
-            digest.update(f"{name}|{segment.piece.offset}|{segment.piece.length}|{segment.duration}\n".encode())
+            init = segment.init and _told_by(segment.init.piece)
+            digest.update(f"{_told_by(segment.piece)}|{segment.duration}|{init}\n".encode())
         return digest.hexdigest()
 
 
-def media_playlist(text: str, url: str) -> MediaPlaylist:
+def _told_by(piece: Piece) -> str:
+    """What of a piece is the same under another address of the same stream."""
+    folder, _slash, name = urlsplit(piece.url).path.rpartition("/")
+    return "|".join([*_QUALITY.findall(folder), name, str(piece.offset), str(piece.length)])
+
+
+def media_playlist(text: str, url: str, variant: str = "") -> MediaPlaylist:
     """The segments of a media playlist. Raises `WrongContent` for live, foreign-keyed, empty or oversized ones."""
     reader = _Reader(url)
     for tag, value in lines_of(text):
@@ -83,7 +93,7 @@ def media_playlist(text: str, url: str) -> MediaPlaylist:
         raise WrongContent(f"The playlist has 0 segments; 1 to {MOST_SEGMENTS} are accepted.")
     if not reader.has_end:
         raise WrongContent("The playlist has no end: live streams are not downloaded.")
-    playlist = MediaPlaylist(tuple(reader.segments))
+    playlist = MediaPlaylist(tuple(reader.segments), variant)
     if playlist.duration > LONGEST_PLAYLIST:
         raise WrongContent(f"The playlist lists {playlist.duration / 3600:.0f} hours.")
     return playlist

@@ -20,12 +20,17 @@ _SOUND_CODECS = ("mp4a", "ac-3", "ec-3", "ac-4", "opus", "flac", "alac", "mp3", 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The media playlists to fetch. `audio` None: the sound is in the video's own. `language`: ISO 639-2, or empty."""
+    """The media playlists to fetch. `audio` None: the sound is in the video's own. `language`: ISO 639-2, or empty.
+
+    `variant` and `rendition` tell picture and sound from the others that are offered, whatever their addresses are.
+    """
 
     video: str
     audio: str | None = None
     language: str = ""
     bandwidth: int = 0
+    variant: str = ""
+    rendition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class _Sound:
     group: str
     uri: str
     code: str
+    name: str
     rank: int
 
 
@@ -57,10 +63,11 @@ def choose(text: str, url: str, quality: str, audio: str = "") -> Choice | None:
     chosen = _fitting(variants, quality)
     offered = [sound for sound in sounds if sound.group == chosen.audio_group] if chosen.audio_group else []
     sound = min(offered, key=lambda one: (not audio or one.code != audio, one.rank), default=None)
-    video = address(chosen.uri, url)
+    video, variant = address(chosen.uri, url), f"{chosen.height}|{chosen.bandwidth}"
     if sound is None or not sound.uri:
-        return Choice(video, None, sound.code if sound else "", chosen.bandwidth)
-    return Choice(video, address(sound.uri, url), sound.code, chosen.bandwidth)
+        return Choice(video, None, sound.code if sound else "", chosen.bandwidth, variant)
+    rendition = f"{sound.group}|{sound.code}|{sound.name}"
+    return Choice(video, address(sound.uri, url), sound.code, chosen.bandwidth, variant, rendition)
 
 
 def _entries(text: str) -> tuple[list[_Variant] | None, list[_Sound]]:
@@ -103,7 +110,8 @@ def _sound(given: dict[str, str], position: int) -> list[_Sound]:
     told = "describes-video" in given.get("CHARACTERISTICS", "")
     preferred = [given.get(name, "").upper() == "YES" for name in ("DEFAULT", "AUTOSELECT")]
     rank = told * 4 * MOST_ENTRIES + (0 if preferred[0] else 1 if preferred[1] else 2) * MOST_ENTRIES + position
-    return [_Sound(given.get("GROUP-ID", ""), given.get("URI", ""), language_code(given.get("LANGUAGE", "")), rank)]
+    code = language_code(given.get("LANGUAGE", ""))
+    return [_Sound(given.get("GROUP-ID", ""), given.get("URI", ""), code, given.get("NAME", ""), rank)]
 
 
 def _fitting(variants: list[_Variant], quality: str) -> _Variant:

@@ -205,10 +205,14 @@ class Hosting:
         """Bytes of bodies, of one path or all."""
         return sum(one.sent for one in self.asked if path in one.path)
 
-    def forget(self) -> None:
-        """Begins a new list of requests, once those that were cut off a moment ago are noted."""
+    def settle(self) -> None:
+        """Waits until those that were cut off a moment ago are noted."""
         with self._server.answering:
             self._server.answering.wait_for(lambda: self._server.busy == 0, timeout=3)
+
+    def forget(self) -> None:
+        """Begins a new list of requests, once it is settled."""
+        self.settle()
         self._server.asked.clear()
 
 

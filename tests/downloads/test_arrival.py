@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from aniworld.alerts.models import Alert
@@ -260,25 +257,6 @@ def test_an_item_fails_after_its_rounds_and_says_which_hosts_and_why(
     assert (item.status, item.retry_count) == ("failed", 3)
     assert item.error_message.count("not found") == len(HOSTS), item.error_message
     assert item.attempts.count() >= 9
-
-
-def test_a_host_that_never_answers_does_not_hold_up_a_cancel(demo: Demo, series: Series, episode: Episode) -> None:
-    for host in HOSTS:
-        demo.fault(host, "timeout", stage="embed")
-    item = _claimed(series, episode)
-    began = time.monotonic()
-
-    def cancel() -> None:
-        queue.cancel([item.pk])
-        connection.close()
-
-    soon = threading.Timer(1, cancel)
-    soon.start()
-    engine.run(item)
-    soon.join()
-    assert time.monotonic() - began < 4
-    item.refresh_from_db()
-    assert item.status == "cancelled"
 
 
 def test_a_template_that_gives_no_name_parks_before_anything_is_fetched(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -19,10 +22,13 @@ from tests.downloads.driving import (
     library_files,
     only,
     queue,
+    served,
 )
 from tests.running import Running, eventually, next_event
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("end-to-end")]
+
+EMBED = {"stage": "embed"}
 
 
 @pytest.fixture(scope="module")
@@ -90,16 +96,32 @@ def test_the_same_by_command(up: Running) -> None:
 
 
 def test_a_download_can_be_cancelled_within_two_seconds(up: Running) -> None:
-    for host in HOSTS:
-        fault(up, host, "speed", speed=50_000)
+    """A slow one, one that stands still, and one whose host does not say where the stream is."""
     key = add_series(up, 4)
-    [pk] = queue(up, key, episodes(up, key)[:1])
-    eventually(lambda: item(up, pk)["downloaded_bytes"] > 0, 30, "first bytes")
-    up.api("DELETE", f"/api/queue/{pk}", status=204)
-    assert item(up, pk)["status"] == "cancelled"
-    eventually(lambda: not list((up.data_dir / "work").glob(f"{pk}/*")), 2.5, "partial data removed")
-    assert item(up, pk)["attempts"][-1]["outcome"] == "cancelled"
+    kinds: list[tuple[str, dict[str, Any]]] = [("speed", {"speed": 50_000}), ("stall", {}), ("timeout", EMBED)]
+    for (kind, values), wanted in zip(kinds, episodes(up, key), strict=False):
+        for host in HOSTS:
+            fault(up, host, kind, **values)
+        asked = len(served(up, "embed"))
+        [pk] = queue(up, key, [wanted])
+        eventually(partial(_is_under_way, up, pk, asked if values == EMBED else None), 30, "a download under way")
+        _cancelled_in_time(up, pk)
     heal(up)
+
+
+def _is_under_way(up: Running, pk: int, asked: int | None) -> bool:
+    """Whether bytes have come; with a number, whether more embed pages were asked for than that."""
+    return item(up, pk)["downloaded_bytes"] > 0 if asked is None else len(served(up, "embed")) > asked
+
+
+def _cancelled_in_time(up: Running, pk: int) -> None:
+    """From the call on; what the machine adds are the call and the looks."""
+    began = time.monotonic()
+    up.api("DELETE", f"/api/queue/{pk}", status=204)
+    eventually(lambda: not list((up.data_dir / "work").glob(f"{pk}/*")), 2, "partial data removed")
+    assert time.monotonic() - began < 2.5
+    state = item(up, pk)
+    assert (state["status"], state["attempts"][-1]["outcome"]) == ("cancelled", "cancelled")
 
 
 def test_pause_and_stop_of_the_queue(up: Running) -> None:

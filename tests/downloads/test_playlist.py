@@ -150,6 +150,32 @@ def test_signatures_do_not_change_the_identity() -> None:
     assert one.identity == other.identity != changed.identity
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("#EXTINF:4,\n/360p/a.ts", "#EXTINF:4,\n/720p/a.ts"),
+        ("#EXTINF:4,\n/x/640x360-h264/a.ts", "#EXTINF:4,\n/x/1280x720-h264/a.ts"),
+        ('#EXT-X-MAP:URI="one.mp4"\n#EXTINF:4,\na.m4s', '#EXT-X-MAP:URI="two.mp4"\n#EXTINF:4,\na.m4s'),
+    ],
+    ids=["height", "size", "init"],
+)
+def test_what_tells_streams_apart_changes_the_identity(one: str, other: str) -> None:
+    assert media_playlist(_media(one), BASE).identity != media_playlist(_media(other), BASE).identity
+
+
+def test_what_the_master_says_of_a_variant_changes_the_identity_and_its_address_does_not() -> None:
+    text = _media("#EXTINF:4,\na.ts")
+
+    def identity(master: str, quality: str) -> str:
+        return media_playlist(text, BASE, _chosen(master, quality).variant).identity
+
+    assert len({identity(MASTER, quality) for quality in ("1080p", "720p", "360p")}) == 3
+    assert identity(MASTER, "720p") == identity(MASTER.replace("middle", "/signed/2/middle"), "720p")
+    renditions = [_chosen(SEPARATE, audio=code).rendition for code in ("deu", "jpn", "eng")]
+    assert len(set(renditions)) == 3
+    assert all(renditions)
+
+
 def test_keys_for_other_systems_stand_beside_a_plain_one() -> None:
     text = _media(
         '#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXT-X-KEY:METHOD=SAMPLE-AES,KEYFORMAT="com.example",URI="skd://x"\n'

@@ -6,10 +6,9 @@ import os
 import shutil
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,19 +21,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aniworld.configuration import store
-from downloads import truth
 from downloads.fetchers import hls, hls_flushing, hls_tracks
-from downloads.interruptions import LeaseLost
-from downloads.models import QueueItem
 from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips
-from providers.exceptions import Expired, ProviderError, WrongContent
+from providers.exceptions import ProviderError, TooLarge, WrongContent
 from tests.clips import clips_there
 from tests.downloads.driving import assert_whole
 from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.streams import break_at, fetch_stream, joiners, plain_stream, playlist, stream_segments
 from tests.running import eventually
 
+MIB = 1024 * 1024
 EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 8
 
 
@@ -50,81 +48,13 @@ def clips() -> Clips:
     return clips_there(Path(django_settings.DEMO_DIR), 24)
 
 
-def _segments(clips: Clips) -> list[bytes]:
-    return [clips.segment(0, "deu", "360p", number).read_bytes() for number in range(6)]
-
-
-def _playlist(*lines: str, sequence: int = 0) -> Resource:
-    head = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:5", f"#EXT-X-MEDIA-SEQUENCE:{sequence}"]
-    text = "\n".join([*head, *lines, "#EXT-X-ENDLIST", ""])
-    return Resource(text.encode(), content_type="application/vnd.apple.mpegurl")
-
-
-def _plain(host: Hosting, clips: Clips, name: str = "seg") -> None:
-    segments = _segments(clips)
-    for number, body in enumerate(segments):
-        host.resources[f"/{name}{number}.ts"] = Resource(body, content_type="video/mp2t")
-    lines = [line for number in range(6) for line in ("#EXTINF:4.0,", f"{name}{number}.ts")]
-    host.resources["/list.m3u8"] = _playlist(*lines)
-
-
-def _fetch_hls(host: Hosting, folder: Path, connections: int = 4) -> Path:
-    with job(f"{host.address}/list.m3u8", StreamKind.HLS, folder, connections=connections) as one:
-        fetched = hls.fetch(one)
-    assert fetched.duration == pytest.approx(24, abs=0.6)
-    truth.check(fetched.path, declared=24, median=None)
-    return fetched.path
-
-
-def _break_at(host: Hosting, folder: Path, path: str) -> set[str]:
-    """A try that ends because one segment is missing; answers what came of it."""
-    missing = host.resources.pop(path)
-    with pytest.raises(Expired):
-        _fetch_hls(host, folder, connections=1)
-    host.resources[path] = missing
-    finished = {one.path for one in host.asked if one.sent and "/list" not in one.path}
-    host.forget()
-    return finished
-
-
 def test_finished_segments_are_not_fetched_again(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
-    finished = _break_at(host, tmp_path, "/seg4.ts")
+    plain_stream(host, clips)
+    finished = break_at(host, tmp_path, "/seg4.ts")
     assert len(finished) >= 4
-    _fetch_hls(host, tmp_path)
+    fetch_stream(host, tmp_path)
     assert not finished & {one.path for one in host.asked}
     assert not list(tmp_path.rglob("*.part"))
-
-
-def test_a_cancel_is_noticed_while_no_segment_is_answered(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
-    for number in range(1, 6):
-        host.resources[f"/seg{number}.ts"].mute = 60
-    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path, patience=60) as one:
-
-        def cancel() -> None:
-            eventually(lambda: sum("/seg" in asked.path for asked in host.asked) >= 4, 20, "segments asked for")
-            QueueItem.objects.get(pk=one.control.item.pk).cancel()
-            cancelled.append(time.monotonic())
-
-        cancelled: list[float] = []
-        cancelling = threading.Thread(target=cancel)
-        cancelling.start()
-        with pytest.raises(LeaseLost):
-            hls.fetch(one)
-        # The host keeps silent for ten times as long.
-        assert time.monotonic() - cancelled[0] < 6
-        cancelling.join()
-
-
-def _joiners() -> list[int]:
-    """The processes that join segments for this one."""
-    found = []
-    for path in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):
-            pids = [int(pid) for pid in path.read_text().split()]
-            found += [pid for pid in pids if b"joining_child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return found
 
 
 @contextmanager
@@ -134,7 +64,7 @@ def _striking(times: int) -> Iterator[list[int]]:
 
     def strike() -> None:
         while not over.wait(0.02) and len(struck) < times:
-            for pid in set(_joiners()) - set(struck):
+            for pid in set(joiners()) - set(struck):
                 os.kill(pid, signal.SIGKILL)
                 struck.append(pid)
 
@@ -148,74 +78,68 @@ def _striking(times: int) -> Iterator[list[int]]:
 
 
 def test_a_joiner_that_is_killed_costs_no_segment(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     with _striking(1) as struck:
-        _fetch_hls(host, tmp_path)
+        fetch_stream(host, tmp_path)
     assert len(struck) == 1
     assert len([one for one in host.asked if one.path.startswith("/seg")]) == 6
-    assert not _joiners()
+    assert not joiners()
 
 
 def test_segments_that_crash_the_joiner_are_wrong_content(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     with _striking(9) as struck, pytest.raises(WrongContent, match="crash"):
-        _fetch_hls(host, tmp_path)
+        fetch_stream(host, tmp_path)
     assert len(struck) == 2
 
 
-def test_a_cancel_ends_a_joiner_that_hangs(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
-    host.resources["/seg0.ts"].speed = len(host.resources["/seg0.ts"].body)
-    cancelled: list[float] = []
-    with job(f"{host.address}/list.m3u8", StreamKind.HLS, tmp_path) as one:
-
-        def cancel() -> None:
-            [joiner] = eventually(_joiners, 20, "the joiner")
-            os.kill(joiner, signal.SIGSTOP)
-            finished = tmp_path / "segments" / "picture"
-            eventually(lambda: len(list(finished.glob("0000?-*"))) == 6, 20, "all segments")
-            QueueItem.objects.get(pk=one.control.item.pk).cancel()
-            cancelled.append(time.monotonic())
-
-        cancelling = threading.Thread(target=cancel)
-        cancelling.start()
-        with pytest.raises(LeaseLost):
-            hls.fetch(one)
-        cancelling.join()
-    assert time.monotonic() - cancelled[0] < 6
-    assert not _joiners()
-
-
 def test_a_changed_playlist_starts_clean(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
-    _break_at(host, tmp_path, "/seg4.ts")
+    plain_stream(host, clips)
+    break_at(host, tmp_path, "/seg4.ts")
     for number in range(6):
         del host.resources[f"/seg{number}.ts"]
-    _plain(host, clips, "new")
-    _fetch_hls(host, tmp_path)
+    plain_stream(host, clips, "new")
+    fetch_stream(host, tmp_path)
     assert {one.path for one in host.asked if "/new" in one.path} == {f"/new{number}.ts" for number in range(6)}
 
 
 def test_a_remuxed_stream_is_not_asked_for_again(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    _plain(host, clips)
-    _fetch_hls(host, tmp_path)
+    plain_stream(host, clips)
+    fetch_stream(host, tmp_path)
     host.forget()
-    _fetch_hls(host, tmp_path)
+    fetch_stream(host, tmp_path)
     assert host.asked == []
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["kept", "ignored"])
 def test_byte_ranges_of_one_file(host: Hosting, clips: Clips, tmp_path: Path, ranges: bool) -> None:
-    segments = _segments(clips)
+    segments = stream_segments(clips)
     host.resources["/all.ts"] = Resource(b"".join(segments), content_type="video/mp2t", ranges=ranges)
     lines = []
     for number, body in enumerate(segments):
         # Only the first names its beginning; the others go on where the one before ended.
         lines += [f"#EXT-X-BYTERANGE:{len(body)}{'@0' if number == 0 else ''}", "#EXTINF:4.0,", "all.ts"]
-    host.resources["/list.m3u8"] = _playlist(*lines)
-    _fetch_hls(host, tmp_path)
+    host.resources["/list.m3u8"] = playlist(*lines)
+    fetch_stream(host, tmp_path)
     if ranges:
         assert host.sent("/all.ts") == sum(map(len, segments))
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [[70 * MIB], [number * 2 * MIB for number in range(20)]],
+    ids=["one-far-behind", "many-behind-each-other"],
+)
+def test_a_host_that_ignores_ranges_does_not_send_everything_again_for_each_segment(
+    host: Hosting, tmp_path: Path, offsets: list[int]
+) -> None:
+    host.resources["/all.ts"] = Resource(bytes(offsets[-1] + 2 * MIB), content_type="video/mp2t", ranges=False)
+    lines = [line for at in offsets for line in (f"#EXT-X-BYTERANGE:{2 * MIB}@{at}", "#EXTINF:4.0,", "all.ts")]
+    host.resources["/list.m3u8"] = playlist(*lines)
+    with pytest.raises(TooLarge, match="ignores ranges"):
+        fetch_stream(host, tmp_path, connections=1)
+    host.settle()
+    assert host.sent("/all.ts") < 30 * MIB
 
 
 def _encrypted(body: bytes, key: bytes, vector: bytes) -> bytes:
@@ -227,7 +151,7 @@ def test_keys_rotate_with_and_without_a_vector(host: Hosting, clips: Clips, tmp_
     one, two, vector, sequence = b"k" * 16, b"K" * 16, b"v" * 16, 7
     host.resources |= {"/one.key": Resource(one), "/two.key": Resource(two)}
     lines = [f'#EXT-X-KEY:METHOD=AES-128,URI="one.key",IV=0x{vector.hex()}']
-    for number, body in enumerate(_segments(clips)):
+    for number, body in enumerate(stream_segments(clips)):
         if number == 2:
             lines.append('#EXT-X-KEY:METHOD=AES-128,URI="two.key"')
         if number == 4:
@@ -236,8 +160,8 @@ def test_keys_rotate_with_and_without_a_vector(host: Hosting, clips: Clips, tmp_
         key, used = (one, vector) if number < 2 else (two, implicit)
         host.resources[f"/{number}.ts"] = Resource(body if number >= 4 else _encrypted(body, key, used))
         lines += ["#EXTINF:4.0,", f"{number}.ts"]
-    host.resources["/list.m3u8"] = _playlist(*lines, sequence=sequence)
-    _fetch_hls(host, tmp_path)
+    host.resources["/list.m3u8"] = playlist(*lines, sequence=sequence)
+    fetch_stream(host, tmp_path)
     assert sum(asked.path.endswith(".key") for asked in host.asked) <= 8
 
 
@@ -268,7 +192,7 @@ def test_fragmented_mp4_with_its_init_section(host: Hosting, clips: Clips, tmp_p
     for file in (tmp_path / "made").iterdir():
         host.resources[f"/{file.name}"] = Resource(file.read_bytes())
     assert b"#EXT-X-MAP" in host.resources["/list.m3u8"].body
-    path = _fetch_hls(host, tmp_path / "work")
+    path = fetch_stream(host, tmp_path / "work")
     assert_whole(path)
 
 
@@ -281,34 +205,34 @@ def test_a_second_init_section_after_a_discontinuity(host: Hosting, clips: Clips
     half = [number for number, line in enumerate(lines) if line.startswith("#EXTINF")][3]
     lines[half:half] = ["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-2.mp4"']
     host.resources["/list.m3u8"] = Resource("\n".join(lines).encode())
-    _fetch_hls(host, tmp_path / "work")
+    fetch_stream(host, tmp_path / "work")
     assert host.sent("/init-2.mp4") == len(files["init.mp4"])
 
 
 def test_a_part_that_is_too_short_is_no_segment(host: Hosting, clips: Clips, tmp_path: Path) -> None:
-    [body, *_others] = _segments(clips)
+    [body, *_others] = stream_segments(clips)
     host.resources["/all.ts"] = Resource(body, content_type="video/mp2t")
-    host.resources["/list.m3u8"] = _playlist(f"#EXT-X-BYTERANGE:{len(body) + 1000}@0", "#EXTINF:24.0,", "all.ts")
+    host.resources["/list.m3u8"] = playlist(f"#EXT-X-BYTERANGE:{len(body) + 1000}@0", "#EXTINF:24.0,", "all.ts")
     with pytest.raises(ProviderError):
-        _fetch_hls(host, tmp_path)
+        fetch_stream(host, tmp_path)
     assert not list(tmp_path.rglob("0*"))
 
 
 def test_after_a_power_cut_only_flushed_segments_count(
     host: Hosting, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     # Each segment is a batch of its own, until the disk is too slow for any other.
     monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 0.0)
-    _break_at(host, tmp_path, "/seg2.ts")
+    break_at(host, tmp_path, "/seg2.ts")
     monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 3600.0)
-    _break_at(host, tmp_path, "/seg4.ts")
+    break_at(host, tmp_path, "/seg4.ts")
     unflushed = [path for path in (tmp_path / "segments" / "picture").iterdir() if path.name[:5] in ("00002", "00003")]
     assert len(unflushed) == 2
     for path in unflushed:
         path.write_bytes(bytes(path.stat().st_size))
     monkeypatch.setattr(hls_tracks, "boot_id", lambda: "another")
-    assert_whole(_fetch_hls(host, tmp_path), 24)
+    assert_whole(fetch_stream(host, tmp_path), 24)
     asked = {one.path for one in host.asked if one.sent}
     assert asked == {"/list.m3u8", *(f"/seg{number}.ts" for number in (2, 3, 4, 5))}
 
@@ -317,10 +241,10 @@ def test_after_a_power_cut_only_flushed_segments_count(
 def test_any_beginning_of_what_was_noted_ends_with_the_whole_stream(
     is_new_boot: bool, host: Hosting, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     monkeypatch.setattr(hls_flushing, "FLUSH_EVERY", 0.0)
     interrupted = tmp_path / "interrupted"
-    _break_at(host, interrupted, "/seg4.ts")
+    break_at(host, interrupted, "/seg4.ts")
     if is_new_boot:
         monkeypatch.setattr(hls_tracks, "boot_id", lambda: "another")
     places = [interrupted / JOURNAL, *sorted(path for path in (interrupted / "segments").rglob("*") if path.is_file())]
@@ -336,7 +260,7 @@ def test_any_beginning_of_what_was_noted_ends_with_the_whole_stream(
                 content = place.read_bytes()
                 (folder / place.relative_to(interrupted)).write_bytes(content[: int(share * len(content))])
             host.forget()
-            assert_whole(_fetch_hls(host, folder), 24)
+            assert_whole(fetch_stream(host, folder), 24)
             asked = Counter(one.path for one in host.asked if one.path.startswith("/seg"))
             assert {"/seg4.ts", "/seg5.ts"} <= set(asked)
             assert set(asked.values()) == {1}
@@ -347,7 +271,7 @@ def test_any_beginning_of_what_was_noted_ends_with_the_whole_stream(
 def test_a_stream_tells_how_far_it_is_before_its_first_segment_is_whole(
     host: Hosting, clips: Clips, tmp_path: Path
 ) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     first = host.resources["/seg0.ts"]
     first.speed = len(first.body) / 3
     folder = tmp_path / "segments" / "picture"
@@ -368,7 +292,7 @@ def test_a_stream_tells_how_far_it_is_before_its_first_segment_is_whole(
 def test_what_the_operator_changes_counts_from_the_next_connection_on(
     host: Hosting, clips: Clips, tmp_path: Path
 ) -> None:
-    _plain(host, clips)
+    plain_stream(host, clips)
     for number in range(6):
         host.resources[f"/seg{number}.ts"].pause = 0.2
     headers = {"X-Mark": "before"}
