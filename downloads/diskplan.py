@@ -67,7 +67,7 @@ def require(folder: Path, needed: int, *, reserved: int = 0) -> None:
 
 def full(folder: Path, needed: int = 0) -> MustWait:
     """The refusal itself, for a write that the file system turned down as well."""
-    least = store.current().downloads.free_space_floor_gb
+    least = store.at_hand().downloads.free_space_floor_gb
     facts = {"folder": folder, "size": f"{needed / 1e6:.0f}", "floor": f"{least:g}"}
     if needed:
         text = _("The disk of %(folder)s is full: %(size)s MB more would be needed above the floor of %(floor)s GB.")
