@@ -25,8 +25,8 @@ Status = QueueItem.Status
 def accept(row: QuarantinedFile, by: User | None = None, *, wait: bool = False) -> QueueItem:
     """Moves the file into the library; answers the item as it is then: completed, or parked until there is room.
 
-    A copy to another disk takes long: then the item is answered as under way, unless `wait` says that the caller has
-    the time. It shows in the queue like any download, and a worker ends it should this process not.
+    A copy to another disk or mount takes long: then the item is answered as under way, unless `wait` says that the
+    caller has the time. It shows in the queue like any download, and a worker ends it should this process not.
 
     Raises `Gone` when the file is not there any more, `Conflict` when the episode arrived otherwise or is queued anew,
     and `LibraryUnavailable`.
@@ -34,7 +34,7 @@ def accept(row: QuarantinedFile, by: User | None = None, *, wait: bool = False) 
     library_root()
     _demand_file(row)
     item = _leased(row, by)
-    if diskplan.on_two_disks() and not wait:
+    if diskplan.arrives_as_copy() and not wait:
         threading.Thread(target=_run_apart, args=(item,), name=f"accept-{item.pk}", daemon=True).start()
         return item
     engine.run(item, at_once=True)

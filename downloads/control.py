@@ -22,6 +22,7 @@ from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
+from aniworld.configuration.sections import Downloads
 from aniworld.live.progress import Throttle
 from downloads.interruptions import Interrupted, LeaseLost, ShuttingDown, Stalled, TooSlow, TransferFailed
 from downloads.models import QueueItem
@@ -128,6 +129,8 @@ class Control:
         self._alive_until = time.monotonic() + 60
         self._renewed_at = time.monotonic()
         self._given_up = False
+        # As they were when the database answered last.
+        self._rules = store.current().downloads
         self._throttle = Throttle()
         self._watcher = threading.Thread(
             target=contextvars.copy_context().run, args=(self._watch,), name=f"watch-{item.pk}", daemon=True
@@ -218,9 +221,12 @@ class Control:
                 self._closers.remove(close)
 
     def report_now(self) -> None:
-        """Writes how far it is at once. Raises when the item is no longer ours."""
-        if self._transfer:
-            self._write(self._transfer, 0)
+        """Writes how far it is at once, unless the database is away. Raises when the item is no longer ours."""
+        try:
+            if self._transfer:
+                self._write(self._transfer, 0)
+        except AnyDatabaseError as error:
+            _went_without(error)
         self.check()
 
     def _watch(self) -> None:
@@ -235,25 +241,27 @@ class Control:
         try:
             if shutdown.is_set():
                 self._interrupt(ShuttingDown("This worker is shutting down."))
-            elif not self._still_ours():
-                self._interrupt(LeaseLost("The item was cancelled, stopped or taken over."))
+            elif self._transfer:
+                self._watch_transfer(self._transfer)
             else:
-                self._keep_rules()
-                if self._transfer:
-                    self._watch_transfer(self._transfer)
+                self._stay()
         except AnyDatabaseError as error:
             # Nobody can claim the item either while the database is away, and every later write names the token.
-            logger.warning("The database did not answer: %s", error)
-            close_old_connections()
+            _went_without(error)
         except Exception:
             logger.exception("An error of this program while it watched the work; it goes on")
 
-    def _keep_rules(self) -> None:
-        """What the operator changed, or the time of day did, reaches work that runs."""
+    def _stay(self) -> bool:
+        """Whether the item is still ours. What the operator changed, or the time of day did, reaches the work then."""
+        if not self._still_ours():
+            self._interrupt(LeaseLost("The item was cancelled, stopped or taken over."))
+            return False
+        self._rules = store.current().downloads
         if self._place and (lost := self._place.lost()):
             self._interrupt(lost)
         if self._paced:
             self._paced.look()
+        return True
 
     def _still_ours(self) -> bool:
         now = time.monotonic()
@@ -282,16 +290,18 @@ class Control:
         return late < 0 and self.item.is_leased()
 
     def _watch_transfer(self, transfer: Transfer) -> None:
-        window = store.current().downloads.stall_seconds
         held_back = self._paced is not None and self._paced.held_back()
-        gained = transfer.mark(time.monotonic(), window, held_back=held_back)
+        gained = transfer.mark(time.monotonic(), self._rules.stall_seconds, held_back=held_back)
         if self._error is None:
-            # Whether a transfer lives is what is judged here; one that does not even end when told to is left.
+            # Whether a transfer lives is what is judged here, and before the database is asked: while it is away, what
+            # receives lives on. One that does not even end when told to is left.
             self._alive_until = max(self._alive_until, time.monotonic() + 60)
-        failure = _failure(gained)
-        if failure:
-            self._interrupt(failure, transfer)
-        if self._throttle.due(transfer.percent, time.monotonic()):
+        try:
+            is_ours = self._stay()
+        finally:
+            if failure := _failure(gained, self._rules):
+                self._interrupt(failure, transfer)
+        if is_ours and self._throttle.due(transfer.percent, time.monotonic()):
             self._write(transfer, gained.size / gained.seconds if gained.seconds else 0)
 
     def _write(self, transfer: Transfer, speed: float) -> None:
@@ -318,9 +328,14 @@ class Control:
                 logger.exception("What the work waits for could not be closed")
 
 
-def _failure(gained: Gained) -> TransferFailed | None:
+def _went_without(error: AnyDatabaseError) -> None:
+    """What was to be written or asked is left for now; the next try has a new connection."""
+    logger.warning("The database did not answer: %s", error)
+    close_old_connections()
+
+
+def _failure(gained: Gained, rules: Downloads) -> TransferFailed | None:
     """A stall, or too little for too long. Time in which our own limit held the transfer back is not the host's."""
-    rules = store.current().downloads
     seconds = gained.seconds - gained.held
     # Judged on half of the time at least, so that a limit that comes and goes hides no slow host.
     if gained.seconds < rules.stall_seconds or seconds < rules.stall_seconds / 2:

@@ -1,8 +1,9 @@
 """Keeps a floor of free space: what does not fit waits instead of failing.
 
-The work folder and the library may lie on different disks. On one disk a file needs its room once, since it is renamed
-at the end; on two it needs the whole of it below the library as well. The segments of a playlist and the file joined
-from them are both there only while nobody else needs the room: one copy is what is reserved.
+The work folder and the library may lie on different disks. In one mount of one disk a file needs its room once, since
+it is renamed at the end; else it needs the whole of it below the library as well, which in two mounts of one disk, as
+the volumes of a container are, comes out of the same room. The segments of a playlist and the file joined from them are
+both there only while nobody else needs the room: one copy is what is reserved.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from downloads.disks import floor
 from downloads.interruptions import MustWait
 from downloads.models import QueueItem
 from library.files import library_root
+from library.folders import renames_between
 from library.models import Episode, EpisodeFile
 
 # What has to be free before a parked item of unknown size is tried again.
@@ -36,7 +38,7 @@ _SIZE = Coalesce("total_bytes", "expected_bytes", "downloaded_bytes")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Bytes below the work folder, and below the library folder where that is another disk."""
+    """Bytes below the work folder, and below the library folder where that is another disk: on one, they are added."""
 
     work: int = 0
     library: int = 0
@@ -67,7 +69,7 @@ def require(folder: Path, needed: int, *, reserved: int = 0) -> None:
 
 def full(folder: Path, needed: int = 0) -> MustWait:
     """The refusal itself, for a write that the file system turned down as well."""
-    least = store.current().downloads.free_space_floor_gb
+    least = store.at_hand().downloads.free_space_floor_gb
     facts = {"folder": folder, "size": f"{needed / 1e6:.0f}", "floor": f"{least:g}"}
     if needed:
         text = _("The disk of %(folder)s is full: %(size)s MB more would be needed above the floor of %(floor)s GB.")
@@ -107,13 +109,13 @@ def demand_rest(item: QueueItem, total: int, had: int) -> None:
 
     Raises `MustWait`.
     """
-    _demand(Room(total - had, total if on_two_disks() else 0), item)
+    _demand(_taken(total - had, total), item)
 
 
 def demand_arrival(item: QueueItem, size: int) -> None:
-    """Room for the copy into a library on another disk. Raises `MustWait`."""
-    if on_two_disks():
-        _demand(Room(0, size), item)
+    """Room for the copy where it is not renamed into the library. Raises `MustWait`."""
+    if arrives_as_copy():
+        _demand(_taken(0, size), item)
 
 
 def reserved_for_others(item: QueueItem) -> int:
@@ -152,15 +154,15 @@ def _demand(needed: Room, item: QueueItem) -> None:
 
 def _needed(item: QueueItem) -> Room:
     total = item.total_bytes or item.expected_bytes or 0
-    return Room(max(0, total - item.downloaded_bytes), total if on_two_disks() else 0)
+    return _taken(max(0, total - item.downloaded_bytes), total)
 
 
 def _awaited(item: QueueItem) -> Room:
     """What a parked item asked for, or will need in all: less would park it again at once."""
-    needed, other_disk = _needed(item), on_two_disks()
+    needed = _needed(item)
     work = max(item.awaited_work_bytes, needed.work)
     library = max(item.awaited_library_bytes, needed.library)
-    if not other_disk:
+    if _are_on_one_disk():
         work, library = max(work, library), 0
     return Room(work or (0 if library else LEAST_ROOM), library)
 
@@ -178,13 +180,28 @@ def _reserved(but: QueueItem | None = None) -> Room:
     others = others.exclude(pk=but.pk) if but else others
     here = None if settings.EMBEDDED else Q(work_place__in=["", place_mark.of_work()])
     sums = others.aggregate(work=Sum(Greatest(_SIZE - F("downloaded_bytes"), 0), filter=here), library=Sum(_SIZE))
-    return Room(int(sums["work"] or 0), int(sums["library"] or 0) if on_two_disks() else 0)
+    return _taken(int(sums["work"] or 0), int(sums["library"] or 0))
 
 
-def on_two_disks() -> bool:
+def _taken(work: int, library: int) -> Room:
+    """What is written into the work folder, and what of it is copied into the library, if it is copied at all."""
+    if not arrives_as_copy():
+        return Room(work)
+    return Room(work + library) if _are_on_one_disk() else Room(work, library)
+
+
+def arrives_as_copy() -> bool:
     """Whether what arrives is copied into the library, which takes long, instead of renamed."""
-    work, library = _existing(Path(settings.WORK_DIR)), _existing(library_root())
-    return work.stat().st_dev != library.stat().st_dev
+    return not renames_between(*_folders())
+
+
+def _are_on_one_disk() -> bool:
+    work, library = _folders()
+    return work.stat().st_dev == library.stat().st_dev
+
+
+def _folders() -> tuple[Path, Path]:
+    return _existing(Path(settings.WORK_DIR)), _existing(library_root())
 
 
 def _is_work(folder: Path) -> bool:

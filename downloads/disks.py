@@ -42,7 +42,7 @@ class Disk:
 
 def floor() -> int:
     """Bytes that always stay free, as configured."""
-    return int(store.current().downloads.free_space_floor_gb * GIGABYTE)
+    return int(store.at_hand().downloads.free_space_floor_gb * GIGABYTE)
 
 
 def disks() -> list[Disk]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from aniworld import logs
@@ -82,6 +82,7 @@ class _Clients:
             self._last = registry.media_client(self._host)
         except AnyDatabaseError as error:
             logger.warning("The database did not answer: %s", error)
+            close_old_connections()
         return self._last
 
 

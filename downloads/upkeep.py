@@ -69,7 +69,7 @@ def resume_parked() -> int:
     resumed = 0
     for reason in due.order_by().values_list("pause_reason", flat=True).distinct():
         items = due.filter(pause_reason=reason)
-        resumed += sum(item.resume() for item in _ready(reason, items))
+        resumed += sum(item.resume(reason) for item in _ready(reason, items))
         items.update(next_attempt_at=now + LOOK_AGAIN)
     return resumed
 

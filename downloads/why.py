@@ -145,9 +145,15 @@ def _reason(item: QueueItem) -> str:
     if item.status == Status.CANCELLED:
         return _("Somebody cancelled it.")
     if item.status == Status.DOWNLOADING:
-        name = display_names().get(item.provider, item.provider)
-        return _("%s serves it now.") % name if item.provider else _("A worker looks for a source.")
+        return _at_work(item)
     return item.error_message or _("It waits for its turn.")
+
+
+def _at_work(item: QueueItem) -> str:
+    """Who serves it; with a message, nobody does: a host that is tried takes it away, and only waiting says another."""
+    if item.provider and not item.error_message:
+        return _("%s serves it now.") % display_names().get(item.provider, item.provider)
+    return f"{_('A worker looks for a source.')} {item.error_message}".strip()
 
 
 def _paused(item: QueueItem) -> str:

@@ -20,6 +20,7 @@ from aniworld.refusals import Explained
 from integrations.qbittorrent import places
 from integrations.torznab import answering
 from integrations.torznab.query import Query
+from library.folders import renames_between
 from library.root import library_root
 from providers import registry
 
@@ -104,7 +105,7 @@ def _client() -> Iterator[Tried]:
         folder, library = places.made_folder(), library_root()
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, _("it is not writable"))
-        same_disk = folder.stat().st_dev == library.stat().st_dev
+        same_disk = renames_between(folder, library)
     except (OSError, Explained) as error:
         reason = getattr(error, "strerror", None) or str(error)
         yield Tried(

@@ -61,6 +61,28 @@ def demand_inside(root: Path, path: Path) -> None:
         raise ArrivalFailed(_("%s leads out of the library folder through a link.") % path)
 
 
+def renames_between(here: Path, there: Path) -> bool:
+    """Whether a file can be renamed, or linked, from one folder into the other. Raises OSError when one is not there.
+
+    Both lie on one file system then, and in one mount of it: two volumes of a container are two mounts, even when they
+    lie on one disk, and between them everything is copied.
+    """
+    return _place_of(here) == _place_of(there)
+
+
+def _place_of(folder: Path) -> tuple[int, str]:
+    """The file system, and the mount of it; "" for the mount where Linux does not tell."""
+    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        mount = ""
+        with suppress(OSError):
+            told = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii")
+            mount = next((line for line in told.splitlines() if line.startswith("mnt_id:")), "")
+        return os.fstat(handle).st_dev, mount
+    finally:
+        os.close(handle)
+
+
 def standing(name: str, folder: int) -> os.stat_result | None:
     """What stands under a name; for a dangling link the link itself."""
     try:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from aniworld.checks.check import Check, fine, note, warning
+from library.folders import renames_between
 from library.root import LibraryUnavailable, configured_root, library_root
 
 _NOT_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -94,7 +95,7 @@ def nested_folders() -> Check:
 def same_disk() -> Check:
     """Whether a finished file can be renamed into the library."""
     try:
-        same = configured_root().stat().st_dev == Path(settings.WORK_DIR).stat().st_dev
+        same = renames_between(Path(settings.WORK_DIR), configured_root())
     except OSError:
         return fine("same_disk", _("Not known, because a folder is not there."))
     if same:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from pydantic import BaseModel
 
 from aniworld import audit
@@ -19,6 +20,8 @@ from aniworld.configuration.judging import judged, prepare
 from aniworld.configuration.models import Configuration, ConfigurationBackup
 from aniworld.configuration.schema import SCHEMA, brought_up
 from aniworld.configuration.sections import Settings
+
+logger = logging.getLogger(__name__)
 
 _MAXIMUM_AGE = 1.0
 _lock = threading.Lock()
@@ -42,6 +45,21 @@ def current() -> Settings:
     for follower in _followers:
         follower(settings_now)
     return settings_now
+
+
+def at_hand() -> Settings:
+    """As `current`, but what was read last while the database is away: for work that goes on without it."""
+    with _lock:
+        known = _cached
+    try:
+        return current()
+    except (OperationalError, InterfaceError) as error:
+        if known is None:
+            raise
+        logger.warning("The database did not answer: %s", error)
+        # Else this thread would stay with the connection that broke.
+        close_old_connections()
+        return known[1]
 
 
 def follow(follower: Callable[[Settings], object]) -> None:

@@ -14,6 +14,9 @@ import threading
 import time
 from functools import partial as bound
 
+from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections
+
 from downloads import diskplan
 from downloads.control import Transfer
 from downloads.fetchers.base import Fetched, Job
@@ -157,9 +160,15 @@ def _is_proven(partial: PartialFile, response: MediaResponse) -> bool:
 def _demand_room(job: Job, partial: PartialFile) -> None:
     """Room for the rest, beside what the other downloads still need; its own need is written down for them."""
     total = partial.head.total
-    if total:
-        job.control.report_now()
+    if not total:
+        return
+    job.control.report_now()
+    try:
         diskplan.demand_rest(job.control.item, total, partial.size)
+    except AnyDatabaseError as error:
+        # What others need was judged when it began; the floor is looked at all the time.
+        logger.warning("The database did not answer: %s", error)
+        close_old_connections()
 
 
 class Download:

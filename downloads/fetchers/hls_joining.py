@@ -17,7 +17,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from django.db import connection
+from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections, connection
 
 from downloads import diskplan
 from downloads.fetchers.base import Job
@@ -60,6 +61,7 @@ class Joining:
         self._error: BaseException | None = None
         self._is_done = self._is_index_large = False
         self._looked_at = 0.0
+        self._reserved = 0
         self._read = 0
 
     def start(self) -> None:
@@ -177,7 +179,16 @@ class Joining:
         expected = gathering.progress.expected
         needed = max(0, expected - gathering.progress.transfer.done) + max(0, expected - self._read)
         needed += self._index(remux.SPARE)
-        return diskplan.free(job.work_root) - diskplan.reserved_for_others(job.control.item) >= needed
+        return diskplan.free(job.work_root) - self._reserved_for_others() >= needed
+
+    def _reserved_for_others(self) -> int:
+        """Bytes; as known last while the database is away."""
+        try:
+            self._reserved = diskplan.reserved_for_others(self._job.control.item)
+        except AnyDatabaseError as error:
+            logger.warning("The database did not answer: %s", error)
+            close_old_connections()
+        return self._reserved
 
     def _index(self, spare: float) -> int:
         return round(self._gathering.tracks[0].playlist.duration * INDEX_A_SECOND * spare) + SLACK

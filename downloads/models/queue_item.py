@@ -309,10 +309,11 @@ class QueueItem(UpgradeState, WorkPlace, Record):
         rows = QueueItem.objects.exclude(pause_reason=self.PauseReason.USER)
         return self._turn(self.LIVE, self.Status.PAUSED, events.paused, rows=rows, **values)
 
-    def resume(self) -> bool:
-        """paused, for whatever reason → pending."""
+    def resume(self, reason: str = "") -> bool:
+        """paused → pending, where `reason` is given only while it is still the one: a user may have paused it since."""
         values: dict[str, Any] = {"pause_reason": "", "next_attempt_at": None, "error_message": ""}
-        return self._turn((self.Status.PAUSED,), self.Status.PENDING, events.waiting, **values)
+        rows = QueueItem.objects.filter(pause_reason=reason) if reason else None
+        return self._turn((self.Status.PAUSED,), self.Status.PENDING, events.waiting, rows=rows, **values)
 
     def retry(self) -> bool:
         """failed → pending, with all its rounds before it."""

@@ -1,14 +1,17 @@
 """A process that brings in one episode of the demo, as a worker does, and prints what became of it.
 
-Its environment names the database, the library and the demo site.
+Its environment names the database, the library and the demo site. With each SIGUSR1 half a minute passes for what
+watches over the download.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
+from types import SimpleNamespace
 
 import django
 
@@ -17,17 +20,31 @@ if __name__ == "__main__":
     django.setup()
 
 from aniworld.configuration import store  # only after the lines above
-from downloads import engine, queue, tasks
+from downloads import control, engine, queue, tasks
 from downloads.models import QueueItem
 from library import catalog, loading
 from providers import registry
 from providers.models import Provider
 
 
-def main(library: str, seconds: float) -> None:
+def _clock() -> None:
+    """Ahead by half a minute more with each signal."""
+    ahead = [0.0]
+
+    def on(_number: int, _frame: object) -> None:
+        ahead[0] += 30
+
+    signal.signal(signal.SIGUSR1, on)
+    watch = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead[0])
+    setattr(control, "time", watch)  # noqa: B010 - it is a module for mypy
+
+
+def main(library: str, seconds: float, host: str = "demo-file") -> None:
+    _clock()
     registry.sync()
-    store.change({"library": {"directory": library}, "downloads": {"free_space_floor_gb": 0}})
-    for name in ("demo-hls", "demo-aes"):
+    rules = {"free_space_floor_gb": 0, "minimum_speed_kbps": 0, "stall_seconds": 3600, "connections_per_download": 2}
+    store.change({"library": {"directory": library}, "downloads": rules})
+    for name in {"demo-file", "demo-hls", "demo-aes"} - {host}:
         Provider.objects.get(name=name).disable()
     series = catalog.add(provider="demo", key=catalog.search("a").items[0].key)
     loading.load_pending()
@@ -47,4 +64,4 @@ def main(library: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), *sys.argv[3:])

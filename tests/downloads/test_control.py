@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -30,9 +34,9 @@ from library.models import Episode, Series
 from providers.exceptions import TimedOut
 from providers.time_limit import is_awaited
 from tests.database_copies import migrated
-from tests.database_servers import postgresql_database
+from tests.database_servers import POSTGRESQL, postgresql_database
 from tests.downloads.conftest import Demo
-from tests.downloads.driving import assert_whole
+from tests.downloads.driving import HLS, MP4, assert_whole
 from tests.downloads.hosting import leased_item
 from tests.running import eventually
 
@@ -294,29 +298,87 @@ _CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
+@contextmanager
+def _worker(demo: Demo, folder: Path, url: str, host: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that downloads one episode from that host into `theirs`, with its database at `url`."""
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(folder / "data"),
+        "DATABASE_URL": url,
+        "DEMO": "on",
+        "DEMO_SITE_PORT": str(demo.site.port),
+    }
+    migrated(environment)
+    command = [sys.executable, "-m", "tests.downloads.one_download", str(folder / "theirs"), "90", host]
+    with (folder / "log").open("w") as log:
+        worker = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield worker
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@contextmanager
+def _database_away(url: str) -> Iterator[None]:
+    """It takes no connections, and has none."""
+    name = urlsplit(url).path.lstrip("/")
+    with psycopg.connect(POSTGRESQL, autocommit=True) as server:
+        server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false'.encode())
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true'.encode())
+
+
+def _has_received(demo: Demo, size: int) -> bool:
+    """Of the video, in all."""
+    sizes: list[int] = [line["bytes"] for line in demo.requests() if line["stage"] in ("media", "segment")]
+    return sum(sizes) > size
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("host", [MP4, HLS])
+def test_a_download_goes_on_receiving_while_the_database_is_away_for_five_minutes(
+    demo: Demo, tmp_path: Path, host: str
+) -> None:
+    # Of each of its connections
+    demo.fault(host, "speed", speed=200_000)
+    (tmp_path / "theirs").mkdir()
+    with postgresql_database() as url, _worker(demo, tmp_path, url, host) as worker:
+        eventually(partial(_has_received, demo, 400_000), 60, "bytes")
+        with _database_away(url):
+            for half_minute in range(1, 11):
+                worker.send_signal(signal.SIGUSR1)
+                more = 400_000 + half_minute * 340_000
+                eventually(partial(_has_received, demo, more), 30, f"{more} bytes")
+            assert worker.poll() is None
+        with psycopg.connect(url, autocommit=True) as server:
+            # As it is after so long a time.
+            server.execute("UPDATE downloads_queueitem SET lease_until = now() - interval '4 minutes'")
+        said = json.loads(worker.communicate(timeout=60)[0])
+    log = (tmp_path / "log").read_text()
+    assert (said["status"], said["retry_count"], said["outcomes"]) == ("completed", 0, ["completed"]), (said, log)
+    assert "The database did not answer" in log
+    assert "no sign of life" not in log
+    assert_whole(tmp_path / "theirs" / said["file"])
+
+
 @pytest.mark.processes
 def test_a_download_survives_that_postgresql_cuts_every_connection(demo: Demo, tmp_path: Path) -> None:
     # Of each of its connections
-    demo.fault("demo-file", "speed", speed=100_000)
+    demo.fault("demo-file", "speed", speed=200_000)
     (tmp_path / "theirs").mkdir()
-    with postgresql_database() as url, psycopg.connect(url, autocommit=True) as server:
-        environment = {
-            **os.environ,
-            "DATA_DIR": str(tmp_path / "data"),
-            "DATABASE_URL": url,
-            "DEMO": "on",
-            "DEMO_SITE_PORT": str(demo.site.port),
-        }
-        migrated(environment)
-        command = [sys.executable, "-m", "tests.downloads.one_download", str(tmp_path / "theirs"), "60"]
-        worker = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            for done in (100_000, 1_000_000, 2_000_000):
-                eventually(partial(_reached, server, done), 30, f"{done} bytes")
-                assert server.execute(_CUT).fetchall()
-            said = json.loads(worker.communicate(timeout=60)[0])
-        finally:
-            worker.kill()
+    with (
+        postgresql_database() as url,
+        psycopg.connect(url, autocommit=True) as server,
+        _worker(demo, tmp_path, url, MP4) as worker,
+    ):
+        for done in (100_000, 1_000_000, 2_000_000):
+            eventually(partial(_reached, server, done), 30, f"{done} bytes")
+            assert server.execute(_CUT).fetchall()
+        said = json.loads(worker.communicate(timeout=60)[0])
     assert said["status"] == "completed", said
     assert said["retry_count"] == 0
     assert set(said["outcomes"]) <= {"completed", "parked"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,73 @@ def test_two_disks_are_reserved_both(other_disk: Path, monkeypatch: pytest.Monke
     with pytest.raises(MustWait):
         diskplan.demand_rest(mine, total=501 * MB, had=480 * MB)
     diskplan.demand_arrival(mine, 500 * MB)
+
+
+@contextmanager
+def _bound(folder: Path, place: Path) -> Iterator[Path]:
+    """A second mount of `folder`, at `place`."""
+    folder.mkdir()
+    place.mkdir()
+    done = subprocess.run(["mount", "--bind", folder, place], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"folders can't be mounted here: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+@contextmanager
+def _two_mounts(disk: Path, settings: Any) -> Iterator[None]:
+    """Work folder and library are on one disk, and each is a mount of its own, as volumes of a container are."""
+    with (
+        _bound(disk / "a", disk.with_name("work")) as settings.WORK_DIR,
+        _bound(disk / "b", disk.with_name("mounted")) as library,
+    ):
+        store.change({"library": {"directory": str(library)}, "downloads": {"free_space_floor_gb": 0}})
+        yield
+
+
+def test_two_mounts_of_one_disk_need_the_room_of_both_there(
+    tmp_path: Path, settings: Any, transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episodes = make_episodes(make_series(), count=2)
+    with _small_disk(tmp_path / "disk", 1) as disk, _two_mounts(disk, settings):
+        _running(episodes[0], total_bytes=300 * MB, downloaded_bytes=290 * MB)
+        mine = _running(episodes[1], total_bytes=500 * MB, downloaded_bytes=480 * MB)
+        # 10 and 300 MB for the other one, 20 and 500 MB for this one.
+        _free(monkeypatch, work=829 * MB, library=829 * MB)
+        with pytest.raises(MustWait, match="520 MB more") as told:
+            diskplan.plan(mine)
+        assert (told.value.work_bytes, told.value.library_bytes) == (520 * MB, 0)
+        assert diskplan.fitting([_item(episodes[1], language="English Sub", total_bytes=260 * MB)]) == []
+        _free(monkeypatch, work=830 * MB, library=830 * MB)
+        diskplan.plan(mine)
+        diskplan.demand_rest(mine, total=500 * MB, had=480 * MB)
+        _free(monkeypatch, work=809 * MB, library=809 * MB)
+        with pytest.raises(MustWait, match="500 MB more"):
+            diskplan.demand_arrival(mine, 500 * MB)
+
+
+def test_what_would_not_fit_twice_on_two_mounts_of_one_disk_is_not_fetched(
+    demo: Demo, series: Series, episode: Episode, tmp_path: Path, settings: Any
+) -> None:
+    _only(MP4)
+    demo.fault(MP4, "speed", speed=1_000_000)
+    queue.enqueue(series, [episode])
+    with _small_disk(tmp_path / "disk", 6) as disk, _two_mounts(disk, settings):
+        item = _next()
+        assert (item.status, item.pause_reason) == ("paused", "disk"), item.error_message
+        assert sum(line["bytes"] for line in demo.requests("media")) < 3 * MB, "what came before the answer was closed"
+        QueueItem.objects.update(next_attempt_at=timezone.now())
+        assert upkeep.resume_parked() == 0
+        demo.well()
+        _resize(disk, 32)
+        QueueItem.objects.update(next_attempt_at=timezone.now())
+        assert upkeep.resume_parked() == 1
+        item = _next()
+        assert item.status == "completed", item.error_message
+        assert_whole(tmp_path / "mounted" / item.file_destination)
 
 
 def test_only_as_many_go_on_as_have_room(roomy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

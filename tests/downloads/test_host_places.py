@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aniworld.configuration import store
-from downloads import engine, queue, rounds, tasks
+from downloads import engine, queue, rounds, tasks, why
 from downloads.control import Control
 from downloads.interruptions import PlaceLost
 from downloads.models import Priority, QueueItem
@@ -163,3 +163,26 @@ def test_a_place_that_gets_free_is_taken_at_once(demo: Demo, series: Series) -> 
     leaving.join()
     row = QueueItem.objects.get(pk=item.pk)
     assert (row.status, row.error_message) == ("completed", "")
+
+
+def test_why_names_no_host_while_it_waits_for_a_place_after_one_failed(demo: Demo, series: Series) -> None:
+    Provider.objects.get(name=AES).disable()
+    demo.fault(MP4, "404", stage="embed")
+    busy, item = _queued(series, 2)
+    _limit(HLS, 1)
+    assert busy.occupy(HLS, 1)
+    told: list[str] = []
+
+    def leave() -> None:
+        eventually(lambda: "no free place" in QueueItem.objects.get(pk=item.pk).error_message, 20, "waiting")
+        told.append(why.of_item(QueueItem.objects.get(pk=item.pk)).reason)
+        busy.park()
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    engine.run(item)
+    leaving.join()
+    assert [attempt.provider for attempt in item.attempts.order_by("pk")] == [MP4, HLS]
+    assert "A worker looks for a source." in told[0]
+    assert "no free place, it allows 1 at once" in told[0]
+    assert "serves it now" not in told[0]

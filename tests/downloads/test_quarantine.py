@@ -100,7 +100,7 @@ def test_an_accepted_file_arrives_and_says_so(refused: QuarantinedFile, staff: U
 def test_a_copy_to_another_disk_goes_on_while_nobody_waits(
     refused: QuarantinedFile, staff: User, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diskplan, "on_two_disks", lambda: True)
+    monkeypatch.setattr(diskplan, "arrives_as_copy", lambda: True)
     may_end, run = threading.Event(), engine.run
 
     def late(item: QueueItem, *, at_once: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from aniworld.configuration import store
-from downloads import bell, queue, tasks, upkeep, wishes
+from downloads import bell, diskplan, queue, tasks, upkeep, wishes
 from downloads.models import QueueItem
 from library.models import Series
 from tests.library.factories import make_episodes, make_series
@@ -123,6 +124,25 @@ def test_blocked_items_resume_later_and_those_of_a_user_never(items: list[QueueI
     items[1].refresh_from_db()
     assert (blocked.status, blocked.pause_reason, blocked.error_message) == ("pending", "", "")
     assert (items[1].status, items[1].next_attempt_at) == ("paused", None)
+
+
+def test_a_user_who_pauses_while_the_sweep_looks_for_room_outweighs_it(
+    items: list[QueueItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parked = [_parked(Reason.DISK, 30), _parked(Reason.DISK, 30)]
+    _let_time_pass()
+    fitting = diskplan.fitting
+
+    def paused_meanwhile(waiting: Iterable[QueueItem]) -> list[QueueItem]:
+        QueueItem.objects.get(pk=parked[0].pk).pause()
+        return fitting(waiting)
+
+    monkeypatch.setattr(diskplan, "fitting", paused_meanwhile)
+    assert upkeep.resume_parked() == 1
+    for item in parked:
+        item.refresh_from_db()
+    assert [(item.status, item.pause_reason) for item in parked] == [("paused", "user"), ("pending", "")]
+    assert parked[0].next_attempt_at is None
 
 
 def test_a_missing_library_keeps_what_waits_for_it(items: list[QueueItem], tmp_path: Path) -> None:
