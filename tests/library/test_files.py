@@ -16,7 +16,7 @@ import pytest
 from pytest_django import Settings
 
 from aniworld.configuration import sections, store
-from library import exclusive_rename, files
+from library import exclusive_rename, files, folders, moving
 from library.files import ArrivalFailed, LibraryUnavailable, arrive, discard, library_root, locate
 
 DESTINATION = PurePosixPath("Show (2020)/Season 01/Show - S01E01 - (German Dub).mp4")
@@ -184,6 +184,22 @@ def test_without_hard_links_files_that_arrive_at_once_leave_each_other_alone(
         assert len({one.path for one in arrived} | {destination}) == len(works) + 1
     texts = [path.read_text() for path in library.rglob("*.mp4")]
     assert len(set(texts)) == len(texts) == (len(works) + 1) * (round_ + 1)
+
+
+def test_a_move_never_goes_over_what_comes_at_that_moment(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = folders.standing
+
+    def just_before(name: str, folder: int) -> os.stat_result | None:
+        found = look(name, folder)
+        (library / DESTINATION).write_text("of somebody else")
+        return found
+
+    mine = _written(library / "mine.mp4")
+    text = mine.read_text()
+    monkeypatch.setattr(moving, "standing", just_before)
+    with pytest.raises(ArrivalFailed, match="is there already"):
+        moving.move(PurePosixPath(mine.name), DESTINATION)
+    assert (mine.read_text(), (library / DESTINATION).read_text()) == (text, "of somebody else")
 
 
 def _written(path: Path) -> Path:
