@@ -15,6 +15,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
+from library.exclusive_rename import rename_into_gap
 from library.folders import (
     ArrivalFailed,
     demand_inside,
@@ -263,6 +264,9 @@ def _rename_into_gap(source: str, source_folder: int | None, folder: int, name: 
     else:
         os.unlink(source, dir_fd=source_folder)
         return
+    if rename_into_gap(source, source_folder, name, folder):
+        return
+    # Some FUSE file systems have neither: who takes the name at this very moment is not seen there.
     if standing(name, folder) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
     os.rename(source, name, src_dir_fd=source_folder, dst_dir_fd=folder)

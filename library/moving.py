@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
 
+from library.exclusive_rename import rename_into_gap
 from library.folders import ArrivalFailed, failure, opened, remove_empty, standing, sync
 from library.naming import checked_part
 from library.root import library_root
@@ -48,7 +50,8 @@ def move_folder(old: str, new: str) -> None:
         ):
             for name in os.listdir(source):  # noqa: PTH208 - by its handle
                 if standing(name, target) is None:
-                    os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+                    with suppress(FileExistsError):
+                        _rename_between(name, source, name, target)
             sync(target)
             sync(source)
     except OSError as error:
@@ -73,4 +76,6 @@ def _rename_between(name: str, source: int, wanted: str, target: int) -> None:
     there = standing(wanted, target)
     if there is not None and not os.path.samestat(there, os.stat(name, dir_fd=source)):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), wanted)
+    if there is None and rename_into_gap(name, source, wanted, target):
+        return
     os.rename(name, wanted, src_dir_fd=source, dst_dir_fd=target)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import pytest
 from pytest_django import Settings
 
 from aniworld.configuration import sections, store
-from library import files
+from library import exclusive_rename, files, folders, moving
 from library.files import ArrivalFailed, LibraryUnavailable, arrive, discard, library_root, locate
 
 DESTINATION = PurePosixPath("Show (2020)/Season 01/Show - S01E01 - (German Dub).mp4")
@@ -155,15 +159,63 @@ def test_the_same_file_may_arrive_again(library: Path, work: Path) -> None:
 def test_without_hard_links_it_is_still_never_overwritten(
     library: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)  # as exFAT and some network file systems answer
+    monkeypatch.setattr(os, "link", _refuse)
     second = work.with_name("second.mp4")
     second.write_bytes(b"second")
     arrive(work, DESTINATION)
     assert arrive(second, DESTINATION, "number").path.name.endswith("(2).mp4")
     assert len(everything(library)) == 2
+
+
+@pytest.mark.parametrize("atomically", [True, False])
+def test_without_hard_links_files_that_arrive_at_once_leave_each_other_alone(
+    atomically: bool, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _refuse)
+    if not atomically:
+        # As some FUSE file systems answer; who comes at the very same time can't be told apart there.
+        monkeypatch.setattr(exclusive_rename, "_renameat2", _invalid)
+    works = [tmp_path / f"{number}.mp4" for number in range(4 if atomically else 1)]
+    for round_ in range(50 if atomically else 1):
+        destination = DESTINATION.with_name(f"{round_}.mp4")
+        arrive(_written(tmp_path / "first.mp4"), destination)
+        with ThreadPoolExecutor(len(works)) as threads:
+            arrived = list(threads.map(lambda work: arrive(_written(work), destination, "number"), works))  # noqa: B023
+        assert len({one.path for one in arrived} | {destination}) == len(works) + 1
+    texts = [path.read_text() for path in library.rglob("*.mp4")]
+    assert len(set(texts)) == len(texts) == (len(works) + 1) * (round_ + 1)
+
+
+def test_a_move_never_goes_over_what_comes_at_that_moment(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = folders.standing
+
+    def just_before(name: str, folder: int) -> os.stat_result | None:
+        found = look(name, folder)
+        (library / DESTINATION).write_text("of somebody else")
+        return found
+
+    mine = _written(library / "mine.mp4")
+    text = mine.read_text()
+    monkeypatch.setattr(moving, "standing", just_before)
+    with pytest.raises(ArrivalFailed, match="is there already"):
+        moving.move(PurePosixPath(mine.name), DESTINATION)
+    assert (mine.read_text(), (library / DESTINATION).read_text()) == (text, "of somebody else")
+
+
+def _written(path: Path) -> Path:
+    """Unlike any other."""
+    path.write_text(secrets.token_hex(8))
+    return path
+
+
+def _refuse(*_arguments: object, **_named: object) -> None:
+    """As exFAT and some network file systems answer."""
+    raise PermissionError(1, "Operation not permitted")
+
+
+def _invalid(*_arguments: object) -> int:
+    ctypes.set_errno(errno.EINVAL)
+    return -1
 
 
 def test_full_disk_is_told_apart(small_disk: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
