@@ -115,5 +115,7 @@ def _client() -> Iterator[Tried]:
     facts = {"folder": folder, "seen": places.seen()}
     yield Tried(title, True, _("Hands over in %(folder)s, which the other side reads as %(seen)s.") % facts)
     if not same_disk:
-        text = _("That folder is on another disk than the library: files are copied, and take their space twice.")
+        text = _(
+            "That folder is on another disk or mount than the library: files are copied, and take their space twice."
+        )
         yield Tried(title, True, text)

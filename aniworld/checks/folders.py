@@ -99,11 +99,9 @@ def same_disk() -> Check:
     except OSError:
         return fine("same_disk", _("Not known, because a folder is not there."))
     if same:
-        return fine("same_disk", _("Work folder and library are on one disk: files arrive by a rename."))
-    message = _("Work folder and library are on different disks: each file is copied when it arrives.")
-    return note(
-        "same_disk", message, _("Nothing has to be done; with DATA_DIR on the library's disk it would be faster.")
-    )
+        return fine("same_disk", _("Work folder and library are in one mount of one disk: files arrive by a rename."))
+    message = _("Work folder and library are on different disks or mounts: each file is copied when it arrives.")
+    return note("same_disk", message, _("Nothing has to be done; with both below one mount it would be faster."))
 
 
 def secret_key() -> Check:
