@@ -1,4 +1,7 @@
-"""A migrated database for whatever tests, made once on a machine and copied: to migrate anew takes seconds."""
+"""A migrated database for whatever tests, made once on a machine and copied: to migrate anew takes seconds.
+
+On PostgreSQL the one that is copied stays on the server, until there are other migrations.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,14 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
+import psycopg
+from psycopg import sql
 
 from aniworld.environment import ROOT
+from tests.database_servers import POSTGRESQL
 
 
 def sqlite_there(folder: Path) -> None:
@@ -27,10 +34,42 @@ def sqlite_there(folder: Path) -> None:
 
 def migrated(environment: Mapping[str, str]) -> None:
     """The database that a program of that environment will find, new on either kind."""
-    if environment.get("DATABASE_URL"):
-        _migrate(environment)
+    url = environment.get("DATABASE_URL")
+    if url:
+        postgresql_there(url)
     else:
         sqlite_there(Path(environment["DATA_DIR"]))
+
+
+def postgresql_there(url: str) -> None:
+    """The tables in a database that has none yet, by a copy in its place."""
+    name = sql.Identifier(urlsplit(url).path[1:])
+    with psycopg.connect(POSTGRESQL, autocommit=True) as server:
+        kept = sql.Identifier(_kept_at(server))
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, kept))
+
+
+def _kept_at(server: psycopg.Connection) -> str:
+    """The name of the one that is copied. Whoever comes while another process makes it waits."""
+    common = f"aniworld_migrated_{os.getuid()}_"
+    kept, unfinished = f"{common}{_print_of_migrations()}", f"{common}unfinished"
+    server.execute("SELECT pg_advisory_lock(hashtext(%s))", [common])
+    try:
+        rows = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [common])
+        there = {str(row[0]) for row in rows}
+        for other in there - {kept}:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other)))
+        if kept not in there:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+            with tempfile.TemporaryDirectory() as folder:
+                url = urlsplit(POSTGRESQL)._replace(path=f"/{unfinished}").geturl()
+                _migrate({**os.environ, "DATA_DIR": folder, "DATABASE_URL": url, "DEMO": "off"})
+            renamed = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            server.execute(renamed.format(sql.Identifier(unfinished), sql.Identifier(kept)))
+    finally:
+        server.execute("SELECT pg_advisory_unlock(hashtext(%s))", [common])
+    return kept
 
 
 @cache
@@ -49,6 +88,7 @@ def _migrate(environment: Mapping[str, str]) -> None:
     subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=90)
 
 
+@cache
 def _print_of_migrations() -> str:
     said = hashlib.sha256(django.__version__.encode())
     own = [path for top in ("aniworld", "downloads", "integrations", "library", "providers") for path in _under(top)]

@@ -31,7 +31,7 @@ from aniworld.environment import ROOT
 from aniworld.supervisor import linux
 from providers.demo.options import DEFAULT_CLIP_SECONDS
 from tests.clips import clips_there
-from tests.database_copies import sqlite_there
+from tests.database_copies import postgresql_there, sqlite_there
 from tests.database_servers import postgresql_database, redis_database
 
 pytest.importorskip("websockets", reason="make test installs what this needs")
@@ -86,6 +86,7 @@ class Running:
         self.token = ""
         self._database = postgresql_database() if database == "postgresql" else None
         self._redis = redis_database() if with_redis else None
+        self._has_tables = False
         self._process: subprocess.Popen[bytes] | None = None
         self._log = self.data_dir / "up.out"
         self._ready_before = 0
@@ -146,8 +147,12 @@ class Running:
         return self._process
 
     def _prepare(self) -> None:
-        if self._own_folder and not self.environment.get("DATABASE_URL"):
+        url = self.environment.get("DATABASE_URL")
+        if self._own_folder and not url:
             sqlite_there(self.data_dir)
+        elif url and self._database and not self._has_tables:
+            postgresql_there(url)
+            self._has_tables = True
         if self.environment["DEMO"] == "on":
             clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or DEFAULT_CLIP_SECONDS))
 

@@ -40,6 +40,9 @@ _NEXT = """
     ON episode.id = item.episode_id
 """
 
+# Whether this process has seen the queue's row.
+_is_there = False
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -57,6 +60,7 @@ def look(model: type[QueueItem], now: datetime) -> Sight:
     The next item is the first of the due ones in the queue's order, with its series and episode. Elsewhere than on
     SQLite, which has one writer, it is locked, and passed over while somebody else changes it.
     """
+    _make_switches()
     statement, load = _next(model, connection.vendor)
     moment = connection.ops.adapt_datetimefield_value(now)
     with (
@@ -71,6 +75,14 @@ def look(model: type[QueueItem], now: datetime) -> Sight:
         switches, leases, row = first.fetchone(), second.fetchall(), third.fetchone()
     may_start = bool(switches[0]) if switches else QueueState.objects.locked().may_start
     return Sight(may_start, [(owner, bool(is_good)) for owner, is_good in leases], load(row) if row else None)
+
+
+def _make_switches() -> None:
+    """Where there is no row yet, nobody would wait for anybody. Once it was seen it stays."""
+    global _is_there
+    if not _is_there:
+        QueueState.objects.locked()
+        _is_there = True
 
 
 @cache
