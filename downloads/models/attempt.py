@@ -14,7 +14,6 @@ from downloads.interruptions import LeaseLost
 from downloads.models.queue_item import QueueItem
 from providers.models import Provider
 
-
 # As workers write how a try went on (`AttemptQuerySet.goes_on`), in English whatever people read.
 _WHAT_CAME = ("Went on", "Began anew")
 
