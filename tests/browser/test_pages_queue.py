@@ -245,3 +245,23 @@ def test_the_tries_are_told_newest_first_and_without_plans_of_the_past(browser: 
     QueueItem.objects.filter(pk=item.pk).update(status="downloading", token=uuid4().hex)
     Attempt.objects.filter(provider="host-3").update(next_step="Tries Beta next.")
     assert "Tries Beta next." in text_of(browser.get(f"/queue/{item.pk}"))
+
+
+def test_the_menu_says_on_every_page_how_many_failed(browser: Client, django_assert_max_num_queries: Any) -> None:
+    def marked(path: str) -> str:
+        found = re.search(r'id="queue-failed"[^>]*>(.*?)</span>', text_of(browser.get(path)))
+        assert found
+        return re.sub(r"<[^>]*>", "", found[1]).strip()
+
+    count = QueueItem.objects.filter(status="failed").count()
+    assert [marked("/"), marked("/parts/activity")] == [f"{count} failed"] * 2
+    assert 'id="queue-failed" hx-swap-oob="true"' in text_of(browser.get("/parts/activity"))
+    browser.get("/parts/activity")
+    with django_assert_max_num_queries(60) as few:
+        browser.get("/parts/activity")
+    QueueItem.objects.filter(status="completed").update(status="failed")
+    count = QueueItem.objects.filter(status="failed").count()
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        assert marked("/parts/activity") == f"{count} failed"
+    browser.post("/queue/clear-failed")
+    assert marked("/parts/activity") == ""
