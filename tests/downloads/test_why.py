@@ -199,6 +199,20 @@ def test_a_dry_run_waits_for_a_catalogue_only_so_long(
     assert told["target"]
 
 
+def test_what_was_paused_by_hand_waits_for_nothing_else(known: Episode) -> None:
+    item = _queued(known)
+    queue.pause()
+    assert [one.code for one in why.of_item(item).obstacles] == ["queue_paused"]
+    assert item.pause()
+    told = why.of_item(QueueItem.objects.get(pk=item.pk))
+    assert (told.reason, told.obstacles) == ("It was paused by hand.", ())
+    browser = Client()
+    browser.force_login(user("boss"))
+    shown = browser.get(f"/anime/{known.series.key}").content.decode()
+    assert "Paused by hand." in shown
+    assert "by a user" not in shown
+
+
 def test_the_command_tells_an_item_as_text_and_as_json(known: Episode, capsys: pytest.CaptureFixture[str]) -> None:
     item = _queued(known, status="failed", error_message="[bold]voe[/bold]: gone")
     _tried(item, "voe", "failed", "gone")
