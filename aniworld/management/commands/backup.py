@@ -56,7 +56,8 @@ def found(name: str) -> Backup:
     try:
         return shelf.named(name)
     except NotThere as error:
-        raise NotThere(f"{error} {_('backup --list shows those there are.')}") from None
+        hint = _("backup --list shows those there are.")
+        raise NotThere(f"{error} {hint}") from None
 
 
 def _facts(backup: Backup) -> dict[str, Any]:
