@@ -26,14 +26,16 @@ def _density(request: HttpRequest) -> str:
 
 
 def activity() -> dict[str, int]:
-    """How much is downloading and waiting, and the speed of all together in bytes per second."""
+    """How much is downloading, waits and failed uncleared, and the speed of all together in bytes per second."""
     running, waiting = QueueItem.Status.DOWNLOADING, QueueItem.Status.PENDING
     figures = QueueItem.objects.filter(status__in=[running, waiting]).aggregate(
         active=Count("pk", filter=Q(status=running)),
         pending=Count("pk", filter=Q(status=waiting)),
         speed=Sum("download_speed", filter=Q(status=running)),
     )
-    return {name: value or 0 for name, value in figures.items()}
+    # Apart: an index has this number, and knows nothing of speeds.
+    failed = QueueItem.objects.listed().filter(status=QueueItem.Status.FAILED).count()
+    return {**{name: value or 0 for name, value in figures.items()}, "failed": failed}
 
 
 def last_event() -> int:

@@ -19,7 +19,7 @@ _LONGEST = 2000
 _CACHED = 2048
 _PLACE = re.compile(r"%(?:\((?P<name>\w+)\))?(?:\.\d)?(?P<kind>[sdf])")
 _LOOKS = {"s": ".+?", "d": r"\d+", "f": r"\d+\.\d+"}
-_DURATION = re.compile(r"\d+ (?:minutes|seconds)")
+_DURATION = re.compile(r"\d+ (?:minutes|seconds?)")
 # What these say at this place is itself a recorded text.
 _NESTED = "message"
 

@@ -30,6 +30,7 @@ SENTENCES = (
     gettext_noop("%s led into a private network, which providers may not reach."),
     gettext_noop("%d minutes"),
     gettext_noop("%d seconds"),
+    gettext_noop("1 second"),
     gettext_noop("Not one byte came for %d seconds."),
     gettext_noop("%(speed)d kB/s, and at least %(asked)d are asked for."),
     gettext_noop("No answer came within %d seconds."),

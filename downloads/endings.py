@@ -191,8 +191,10 @@ def _fail(item: QueueItem, message: str) -> bool:
 
 
 def _spoken(seconds: float) -> str:
+    if seconds < 1.5:
+        return _("1 second")
     if seconds < 120:
-        return _("%d seconds") % max(1, round(seconds))
+        return _("%d seconds") % round(seconds)
     return _("%d minutes") % round(seconds / 60)
 
 

@@ -21,6 +21,11 @@ def of(item: QueueItem, tried: str = "") -> str:
     return tried
 
 
+def others(item: QueueItem, language: str) -> list[str]:
+    """The languages that the catalogue lists for its episode besides `language`."""
+    return [one.value for one in Language if one.value in item.episode.languages and one.value != language]
+
+
 def first_listed(wanted: Sequence[Language], episode: Episode) -> str:
     """The first wanted language that the catalogue lists for the episode; the most wanted one while it lists none."""
     listed = (one for one in wanted if one.value in episode.languages)

@@ -223,10 +223,10 @@ def _removed(item: QueueItem) -> dict[str, Any] | None:
     return state if item.cancel() or item.clear(timezone.now()) else None
 
 
-def clear(status: str, by: User | None = None) -> Removed:
-    """Takes all completed, failed or cancelled items out of the lists."""
+def clear(status: str, by: User | None = None, *, only: int | None = None) -> Removed:
+    """Takes all completed, failed or cancelled items out of the lists, or the one with the id `only` of them."""
     with transaction.atomic():
-        rows = QueueItem.objects.listed().filter(status=status)
+        rows = QueueItem.objects.listed().filter(status=status, **({} if only is None else {"pk": only}))
         ids = list(rows.values_list("pk", flat=True))
         if ids:
             rows.update(cleared_at=timezone.now())

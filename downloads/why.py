@@ -127,9 +127,11 @@ def _told(item: QueueItem, tried: QuerySet[Attempt], kept: Sequence[QuarantinedF
 
 
 def _in_the_way(item: QueueItem) -> list[Obstacle]:
-    """Only what waits can be kept from beginning."""
+    """Only what waits can be kept from beginning; what somebody paused waits for that somebody alone."""
     if item.status not in (Status.PENDING, Status.PAUSED):
         return []
+    if item.pause_reason == QueueItem.PauseReason.USER:
+        return obstacles.of_series(item.series)
     return [*obstacles.of_series(item.series), *obstacles.in_general()]
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from aniworld.configuration import store
 from aniworld.refusals import Invalid
+from providers.contracts import Language
 
 if TYPE_CHECKING:
     from library.models import Episode, Series
@@ -33,6 +34,9 @@ _COLON = re.compile(r"\s*:\s+|\s+:\s*")
 _DROPPED_CATEGORIES = {"Cc", "Cf", "Cs", "Co"}
 _NUMBER_WIDTH = re.compile(r"0?([1-9])d?")
 _BRACKETS = {"(": ")", "[": "]"}
+# What separates two values, and goes when one of them is unknown.
+_DASHES = " -–—_.,·"
+_WIDEST = max(Language, key=len)
 
 FOLDER_TOKENS = ("series", "year")
 FILE_TOKENS = ("series", "year", "season", "episode", "language", "title")
@@ -223,15 +227,15 @@ def _with_last(pieces: Sequence[Piece], last: int) -> tuple[Piece, ...]:
 
 def _rendered(pieces: Sequence[Piece], texts: Mapping[str, str], numbers: Mapping[str, int | None]) -> str:
     """One safe part of a path: where it gets too long, the series' name and the title are shortened, nothing else."""
-    filled: list[Piece] = []
-    for piece in _without_unknown(pieces, {name for name, number in numbers.items() if number is None}):
-        number = numbers.get(piece.name)
-        filled.append(piece if number is None else Piece(text=f"{number:0{piece.width}d}"))
-    words = {name: sanitise(text) if text or name != "title" else "" for name, text in texts.items()}
-    filled = [
-        replace(piece, name="", text=words["language"]) if piece.name == "language" else piece for piece in filled
-    ]
-    room = STEM_LIMIT - sum(len(piece.text.encode()) for piece in filled)
+    unknown = {name for name, text in texts.items() if name != "series" and not text.strip()}
+    unknown |= {name for name, number in numbers.items() if number is None}
+    words = {name: sanitise(text) for name, text in texts.items() if name not in unknown}
+    filled = _filled(pieces, unknown, words, numbers)
+    # No more room without a language: a longer title could go on with the words that are another file's language.
+    widest = filled
+    if "language" in unknown:
+        widest = _filled(pieces, unknown - {"language"}, {**words, "language": _WIDEST}, numbers)
+    room = STEM_LIMIT - sum(len(piece.text.encode()) for piece in widest)
     for name in ("series", "title"):
         count = sum(piece.name == name for piece in filled)
         if count:
@@ -242,19 +246,51 @@ def _rendered(pieces: Sequence[Piece], texts: Mapping[str, str], numbers: Mappin
     return _part("".join(piece.text or words.get(piece.name, "") for piece in filled))
 
 
+def _filled(
+    pieces: Sequence[Piece], unknown: set[str], words: Mapping[str, str], numbers: Mapping[str, int | None]
+) -> list[Piece]:
+    """The pieces with all in them that is never shortened."""
+
+    def text(piece: Piece) -> str:
+        number = numbers.get(piece.name)
+        return words["language"] if piece.name == "language" else "" if number is None else f"{number:0{piece.width}d}"
+
+    known = _without_unknown(pieces, unknown)
+    return [replace(piece, name="", text=told) if (told := text(piece)) else piece for piece in known]
+
+
 def _without_unknown(pieces: Sequence[Piece], unknown: set[str]) -> list[Piece]:
-    """Drops tokens without a value together with the brackets around them."""
-    kept = list(pieces)
-    for index, piece in enumerate(kept):
-        if piece.name not in unknown or not piece.name:
+    """Drops tokens without a value together with the brackets around them and the dash that led to them."""
+    kept: list[Piece] = []
+    is_gap = False
+    for index, piece in enumerate((*pieces, Piece())):
+        if piece.name in unknown:
+            is_gap = True
             continue
-        kept[index] = Piece()
-        if 0 < index < len(kept) - 1:
-            before, after = kept[index - 1].text, kept[index + 1].text
-            if before and after and _BRACKETS.get(before[-1]) == after[0]:
-                kept[index - 1] = Piece(text=before[:-1].rstrip())
-                kept[index + 1] = Piece(text=after[1:])
+        if is_gap:
+            before = kept.pop().text if kept and not kept[-1].name else ""
+            is_end = index + 1 >= len(pieces) and not piece.name
+            kept.append(Piece(text=_joined(before, piece.text, is_start=not kept, is_end=is_end)))
+        if piece.name or not is_gap:
+            kept.append(piece)
+        is_gap = False
     return [piece for piece in kept if piece.text or piece.name]
+
+
+def _joined(before: str, after: str, *, is_start: bool, is_end: bool) -> str:
+    """The texts around something unknown as one. What was apart stays apart: season 1 (?) 11 is not season 11 (?) 1."""
+    left, right = before.rstrip(_DASHES), after.lstrip(_DASHES)
+    opens, closes = left[-1:] in _BRACKETS, right[:1] in _BRACKETS.values()
+    if opens and closes and _BRACKETS[left[-1]] == right[0]:
+        before, after = left[:-1].rstrip(), right[1:]
+        left, right = before.rstrip(_DASHES), after.lstrip(_DASHES)
+        opens, closes = left[-1:] in _BRACKETS, right[:1] in _BRACKETS.values()
+    if opens or (is_start and not left):
+        after = right
+    elif closes or (is_end and not right) or right != after.lstrip():
+        before = left
+    joined = before + after
+    return joined if any(not character.isdigit() for character in joined) else f"{before} {after}"
 
 
 def _clean(text: str) -> str:

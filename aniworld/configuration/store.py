@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
@@ -235,8 +235,18 @@ def without_secrets() -> masks.Dumped:
 
 def is_text(section: str, key: str) -> bool:
     """Whether the setting is any text, so that what looks like a number is meant as written."""
+    return _kind(section, key) is str
+
+
+def may_be_none(section: str, key: str) -> bool:
+    """Whether the setting may have no value, such as a limit that is none."""
+    return type(None) in get_args(_kind(section, key))
+
+
+def _kind(section: str, key: str) -> object:
+    """Of what type it is; None when it is not known."""
     group = Settings.model_fields.get(section)
     annotation = group.annotation if group else None
     if not isinstance(annotation, type) or not issubclass(annotation, BaseModel) or key not in annotation.model_fields:
-        return False
-    return annotation.model_fields[key].annotation is str
+        return None
+    return annotation.model_fields[key].annotation

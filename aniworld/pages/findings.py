@@ -71,6 +71,8 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "kinds": [(value, words, counts[value]) for value, words in Finding.Kind.choices if value in counts],
         "total": sum(counts.values()),
         "last_scan": Scan.objects.filter(status=Scan.Status.COMPLETED).order_by("-ended_at").first(),
+        **scanning_page.shown(request),
+        "without_findings": True,
         "part_address": f"{reverse('findings-part')}?{request.GET.urlencode()}",
     }
 
@@ -79,7 +81,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
 @members
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return render(request, "pages/findings.html", {**scanning_page.shown(request), **_shown(request)})
+    return render(request, "pages/findings.html", _shown(request))
 
 
 @_administrators

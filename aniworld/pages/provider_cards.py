@@ -7,17 +7,24 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, Value, When
+from django.utils.translation import gettext_lazy as _
 
 from downloads import failovers
 from downloads.failovers import Figures
-from providers import chain, checking, health, last_day
+from providers import chain, checking, gone_links, health, last_day
 from providers.chain import Place
 from providers.contracts import Language
 from providers.health import HealthRecord
+from providers.judging import NO_LINKS, Links
 from providers.last_day import HourOfDay
 from providers.lights import Light, light_of
 from providers.lookup import state_of
 from providers.models import Provider, ProviderStatus
+
+# It answers, and so it is active; but nothing came from it.
+GONE = Light("gone", _("Links gone"), "circle-alert")
+# From so many on it is told when each of a day's links was gone: a single one says nothing of its host.
+_GONE_FROM = 3
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,23 @@ class Card:
     state: ProviderStatus
     health: HealthRecord
     hours: list[HourOfDay]
+    links: Links = NO_LINKS
+    last_error: str = ""
 
     @cached_property
     def cannot_be_tested(self) -> str:
         """Why its check has nothing to ask; empty when it has."""
         return checking.why_not(self.provider)
+
+    @property
+    def shown_light(self) -> Light:
+        """The light; of one that is called active although each of its last links was gone, that."""
+        return GONE if self.light.word == "active" and self.has_lost_links else self.light
+
+    @property
+    def has_lost_links(self) -> bool:
+        """Whether each link of the last day was gone."""
+        return self.links.asked >= _GONE_FROM and self.links.gone == self.links.asked
 
     @property
     def speed(self) -> float | None:
@@ -77,19 +96,21 @@ class Step:
     is_untried: bool
 
 
-def cards(rows: list[Provider]) -> dict[str, list[Card]]:
+def cards(rows: list[Provider], figures: dict[str, Figures]) -> dict[str, list[Card]]:
     """The cards of both kinds, in a constant number of queries."""
-    records, hours = health.of_all(), last_day.of_all()
+    records, hours, links = health.of_all(), last_day.of_all(), gone_links.read()
     found: dict[str, list[Card]] = {kind: [] for kind in Provider.Kind.values}
     for row in rows:
         record = records.get(row.name, HealthRecord())
-        found[row.kind].append(Card(row, light_of(row), state_of(row), record, hours.get(row.pk, [])))
+        lost, last = links.get(row.name, NO_LINKS), figures.get(row.name, Figures()).last_error
+        card = Card(row, light_of(row), state_of(row), record, hours.get(row.pk, []), lost, last)
+        found[row.kind].append(card)
     return found
 
 
-def steps(hosts: list[Card], language: Language | None) -> list[Step]:
+def steps(hosts: list[Card], figures: dict[str, Figures], language: Language | None) -> list[Step]:
     """The chain of a language, of all without one."""
-    lights, figures = {card.provider.name: card.light for card in hosts}, failovers.figures()
+    lights = {card.provider.name: card.shown_light for card in hosts}
     untried = {card.provider.name for card in hosts if card.provider.enabled and card.is_untried}
     return [
         Step(place, lights.get(place.name), figures.get(place.name, Figures()), place.name in untried)
@@ -101,11 +122,12 @@ def shown(language: Language | None) -> dict[str, Any]:
     """Everything the page needs. Those that are used come first."""
     used_first = Case(When(enabled=True, then=Value(0)), default=Value(1))
     rows = list(Provider.objects.select_related("status_record").order_by(used_first, "priority", "display_name"))
-    found = cards(rows)
+    figures = failovers.figures()
+    found = cards(rows, figures)
     return {
         "catalogues": found[Provider.Kind.CATALOGUE],
         "hosts": found[Provider.Kind.HOST],
-        "steps": steps(found[Provider.Kind.HOST], language),
+        "steps": steps(found[Provider.Kind.HOST], figures, language),
         "language": language or "",
         "languages": list(Language),
     }

@@ -23,7 +23,6 @@ from downloads import expected_language, statistics, throughput, window
 from downloads.models import Attempt, Priority, QueueItem, QueueState
 from library.models import Episode, Series
 from library.root import LibraryUnavailable, library_root
-from providers.contracts import Language
 from providers.models import Provider
 
 ITEMS_A_SECTION = 100
@@ -71,9 +70,7 @@ class QueueRow:
     @property
     def others(self) -> list[str]:
         """The languages that the catalogue has besides the one that failed."""
-        return [
-            one.value for one in Language if one.value in self.item.episode.languages and one.value != self.language
-        ]
+        return expected_language.others(self.item, self.language)
 
 
 @dataclass(frozen=True)

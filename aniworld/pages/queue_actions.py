@@ -125,6 +125,13 @@ def _retry(item: QueueItem, request: HttpRequest) -> Done:  # noqa: ARG001 - one
     return Done(_("“%s” is tried again.") % item)
 
 
+def _clear_item(item: QueueItem, request: HttpRequest) -> Done:
+    removed = queue.clear(QueueItem.Status.FAILED, user_of(request), only=item.pk)
+    if not removed.count:
+        raise Conflict(_("“%s” is no longer among the failed ones.") % item)
+    return Done(ngettext("%d entry cleared.", "%d entries cleared.", 1) % 1, undo_id=removed.undo_id)
+
+
 def _pause_item(item: QueueItem, request: HttpRequest) -> Done:  # noqa: ARG001 - one of ITEM_VERBS
     if not item.pause():
         raise Conflict(_("“%s” is paused or over already.") % item)
@@ -183,6 +190,7 @@ def _move(item: QueueItem, request: HttpRequest) -> Done:
 ITEM_VERBS: dict[str, Callable[[QueueItem, HttpRequest], Done]] = {
     "cancel": _cancel,
     "retry": _retry,
+    "clear": _clear_item,
     "language": _in_language,
     "pause": _pause_item,
     "resume": _resume_item,

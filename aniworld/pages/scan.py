@@ -31,8 +31,9 @@ def _back(_request: HttpRequest) -> str:
 
 @members
 def part(request: HttpRequest) -> HttpResponse:
-    """The button, or the bar of the scan that runs."""
-    return render(request, "parts/scan.html", shown(request))
+    """The button, or the bar of the scan that runs; for the page of the findings without their number."""
+    told = {**shown(request), "without_findings": "without_findings" in request.GET}
+    return render(request, "parts/scan.html", told)
 
 
 @action(_back)

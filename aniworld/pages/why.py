@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.urls import reverse
 
 from aniworld.pages.access import members
 from aniworld.pages.series import find
-from downloads import dry_run, why
+from downloads import dry_run, expected_language, why
 from downloads.models import Attempt, QuarantinedFile, QueueItem
 from downloads.why import Why
 from library.models import Episode, Series
@@ -42,13 +41,14 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Step:
-    """A try as the timeline shows it. `took` is in seconds, None while it runs."""
+    """A try as the timeline shows it. `took` is in seconds, None while it runs; `following` is how it went on."""
 
     attempt: Attempt
     host: str
     tone: str
     drawing: str
     took: float | None
+    following: str
 
 
 @dataclass(frozen=True)
@@ -61,31 +61,43 @@ class Kept:
 
 @dataclass(frozen=True)
 class Row:
-    """What the forms of the queue want to know of an item."""
+    """What the forms of the queue want to know of an item, and the other languages that it could come in."""
 
     item: QueueItem
+    others: list[str]
 
 
-def steps(attempts: Sequence[Attempt]) -> list[Step]:
-    """The tries in order."""
+def steps(answer: Why) -> list[Step]:
+    """The tries, the newest first. What a try planned is told only as long as it is still ahead."""
     names = why.display_names()
-    return [_step(attempt, names.get(attempt.provider, attempt.provider)) for attempt in attempts]
+    newest = answer.tried[-1] if answer.tried else None
+    shown = []
+    for attempt in reversed(answer.tried):
+        is_ahead = attempt is newest and answer.item is not None and _is_ahead(attempt, answer.item)
+        following = attempt.next_step if attempt.tells_what_came or is_ahead else ""
+        shown.append(_step(attempt, names.get(attempt.provider, attempt.provider), following))
+    return shown
 
 
-def _step(attempt: Attempt, host: str) -> Step:
+def _is_ahead(attempt: Attempt, item: QueueItem) -> bool:
+    """For one that waits, the head of the page says when it goes on: what the try planned counts from its end."""
+    return attempt.item_id == item.pk and item.status in (Status.DOWNLOADING, Status.FAILED)
+
+
+def _step(attempt: Attempt, host: str, following: str) -> Step:
     tone, drawing = _TONES.get(attempt.outcome, ("danger", "circle-x"))
     took = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
-    return Step(attempt, host, tone, drawing, took)
+    return Step(attempt, host, tone, drawing, took, following)
 
 
 def _told(answer: Why, episode: Episode) -> dict[str, Any]:
     names, state = why.display_names(), _STATES.get(answer.state, ("", "circle"))
     return {
         "why": answer,
-        "row": Row(answer.item) if answer.item else None,
+        "row": Row(answer.item, expected_language.others(answer.item, answer.language)) if answer.item else None,
         "series": episode.series,
         "episode": episode,
-        "steps": steps(answer.tried),
+        "steps": steps(answer),
         "kept": [Kept(file, names.get(file.provider, file.provider)) for file in answer.quarantined],
         "tone": state[0],
         "drawing": state[1],

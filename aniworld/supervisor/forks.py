@@ -187,14 +187,16 @@ class Fork(Part):
 class Cluster(Fork):
     """A django-q2 cluster: its first process, the sentinel that guards, and workers and clerk below it.
 
+    `spare` of its `workers` are more than were asked for, kept free for the bell.
+
     The sentinel has nothing to lose: it is held while the others end, and killed after.
     """
 
     stops_first = True
 
-    def __init__(self, name: str, label: str, workers: int, server: ForkServer) -> None:
+    def __init__(self, name: str, label: str, workers: int, server: ForkServer, *, spare: int = 0) -> None:
         super().__init__(name, label, server)
-        self.workers = workers
+        self.workers, self.spare = workers, spare
 
     def ask_to_stop(self) -> None:
         """Holds the sentinel, then asks the workers to end: idle ones do so at once, busy ones put away their work.

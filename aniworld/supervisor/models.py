@@ -42,7 +42,10 @@ class ClusterQuerySet(RecordQuerySet["Cluster"]):
 
 
 class Cluster(Record):
-    """One django-q2 cluster of one running `up`. `heartbeat_at` is written when a worker of it has done a task."""
+    """One django-q2 cluster of one running `up`. `heartbeat_at` is written when a worker of it has done a task.
+
+    `workers` is how many were asked for (`DOWNLOAD_WORKERS`, `TASK_WORKERS`), without the one kept free for the bell.
+    """
 
     instance = models.CharField(max_length=64, help_text=_("Which `up` it belongs to."))
     name = models.CharField(max_length=32)

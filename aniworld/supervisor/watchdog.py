@@ -90,7 +90,7 @@ class Watch:
             defaults={
                 "host": socket.gethostname(),
                 "process_group": self.part.group,
-                "workers": self.part.workers,
+                "workers": self.part.workers - self.part.spare,
                 "started_at": timezone.now(),
                 "heartbeat_at": None,
                 "restarts": self._wedged,

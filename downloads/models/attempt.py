@@ -14,6 +14,9 @@ from downloads.interruptions import LeaseLost
 from downloads.models.queue_item import QueueItem
 from providers.models import Provider
 
+# As workers write how a try went on (`AttemptQuerySet.goes_on`), in English whatever people read.
+_WHAT_CAME = ("Went on", "Began anew")
+
 
 class AttemptQuerySet(RecordQuerySet["Attempt"]):
     """The one way to begin an attempt, and what an item's attempts tell."""
@@ -104,6 +107,11 @@ class Attempt(Record):
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.outcome or 'running'}"
+
+    @property
+    def tells_what_came(self) -> bool:
+        """Whether `next_step` says how the next try took it up. Else it is what was planned, and true until that."""
+        return self.next_step.startswith(_WHAT_CAME)
 
     def end(self, outcome: str, error: str, *, size: int, code: str = "") -> None:
         """Records how it ended; what is done next is said by `hand_over`, or by `AttemptQuerySet.plan`.

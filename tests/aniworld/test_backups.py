@@ -158,6 +158,7 @@ def test_it_refuses_while_something_runs(installed: Installation, tmp_path: Path
     note(installed.database, "still there")
     assert ask(installed.database, "SELECT count(*) FROM audit_change") == 1
     assert "--yes" in installed.run("restore", path.name, code=2)
+    assert "backup --list" in installed.run("restore", "nonsense", "--yes", code=1)
 
 
 def test_a_damaged_file_is_found_out_and_changes_nothing(installed: Installation, tmp_path: Path) -> None:

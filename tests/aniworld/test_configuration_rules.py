@@ -180,6 +180,16 @@ def test_the_form_says_it_as_the_command_does(key: str, value: str, words: str) 
             call_command("config", "set", f"downloads.{key}={value}")
 
 
+def test_what_may_be_empty_is_emptied_with_null() -> None:
+    with pytest.raises(CommandError, match=r"^downloads\.bandwidth_limit_mbps: Write a value, or null for none\.$"):
+        call_command("config", "set", "downloads.bandwidth_limit_mbps=")
+    with pytest.raises(CommandError, match="Write a whole number"):
+        call_command("config", "set", "downloads.max_retries=")
+    call_command("config", "set", "downloads.bandwidth_limit_mbps=5")
+    call_command("config", "set", "downloads.bandwidth_limit_mbps=null")
+    assert store.current().downloads.bandwidth_limit_mbps is None
+
+
 def test_a_number_s_field_tells_its_bounds() -> None:
     fields = SectionForm("downloads").fields
     assert str(fields["downloads__max_retries"].help_text).endswith(" 1 to 100.")

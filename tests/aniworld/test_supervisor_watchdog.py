@@ -24,6 +24,7 @@ class StandIn:
     name: str = "default"
     group: int = 0
     workers: int = 2
+    spare: int = 0
     starts: int = 1
     is_running: bool = True
     ready: bool = False
@@ -64,6 +65,12 @@ def test_the_first_heartbeat_makes_a_cluster_ready(bench: Bench) -> None:
     bench.beat()
     assert (before, bench.part.ready) == (False, True)
     assert ClusterRecord.objects.working().count() == 1
+
+
+def test_the_worker_kept_for_the_bell_is_not_counted(bench: Bench) -> None:
+    bench.part.workers, bench.part.spare = 5, 1
+    bench.pass_time(1)
+    assert ClusterRecord.objects.get().workers == 4
 
 
 def test_silence_is_a_complaint_after_45_seconds(bench: Bench) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from aniworld.accounts.models import Preferences, User
 from downloads.models import QueueItem, Undo
@@ -176,6 +177,28 @@ def test_without_script_choosing_leads_back(browser: Client) -> None:
     assert not Undo.objects.exists()
 
 
+def test_before_the_first_scan_nothing_is_called_understood(browser: Client) -> None:
+    text = text_of(browser.get("/findings"))
+    assert "Not scanned yet" in text
+    assert "is understood" not in text
+    assert text.count('hx-post="/scan"') == 2
+    browser.post("/scan")
+    text = text_of(browser.get("/findings"))
+    assert "Not scanned yet" not in text
+    assert "is understood" not in text
+    assert 'hx-post="/scan"' not in text
+
+
+def test_the_head_of_the_findings_stays_without_their_number(browser: Client) -> None:
+    Finding.objects.create(kind="not_understood", path="Koi/trailer.mp4", detail="No number in it.")
+    found = re.search(r'id="scan"[^>]*data-part="([^"]+)"', text_of(browser.get("/findings")))
+    assert found
+    part = text_of(browser.get(found[1]))
+    assert "1 finding" not in part
+    assert f'data-part="{found[1]}"' in part
+    assert "1 finding" in text_of(browser.get("/parts/scan"))
+
+
 def test_findings_are_a_page_for_administrators(browser: Client, member: Client) -> None:
     row = series()
     Series.objects.filter(pk=row.pk).update(provider="", slug="", site="")
@@ -192,6 +215,8 @@ def test_findings_are_a_page_for_administrators(browser: Client, member: Client)
     browser.post(f"/findings/{unmatched.pk}/link", {"choice": "0"})
     row.refresh_from_db()
     assert (row.provider, row.slug) == ("demo", "dark")
+    assert "Nothing waits for you" not in text_of(browser.get("/findings"))
+    Scan.objects.create(status="completed", live=None, ended_at=timezone.now())
     assert "Nothing waits for you" in text_of(browser.get("/findings"))
     assert browser.post(f"/findings/{unmatched.pk}/link", {"choice": "7"}, headers=HTMX).status_code == 204
     assert [member.get("/findings").status_code, member.post(f"/findings/{odd.pk}/ignore").status_code] == [403, 403]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from aniworld.live.models import Event
+from downloads.models import Attempt, QueueItem
 from providers.models import ChainPlace, Provider, ProviderStatus, RequestLog
 from tests.browser import seed
 from tests.browser.test_pages import HTMX, Markup, text_of
@@ -43,6 +44,25 @@ def ask(name: str, times: int, *, successful: bool = True, action: str = "resolv
             language=seed.DUB,
             created_at=timezone.now() - timedelta(minutes=5),
         )
+
+
+def test_a_host_that_answers_and_has_lost_its_links_is_not_called_active(browser: Client) -> None:
+    ProviderStatus.objects.filter(provider__name="demo-fast").update(status="active", error_message="")
+    RequestLog.objects.filter(provider__name="demo-fast").delete()
+    ask("demo-fast", 4, successful=False)
+    RequestLog.objects.filter(provider__name="demo-fast").update(error_code="not_found")
+    item = QueueItem.objects.filter(status="failed").latest("pk")
+    told = {"outcome": "failed", "error": "The link does not exist (404).", "ended_at": timezone.now()}
+    Attempt.objects.create(item=item, provider="demo-fast", language=seed.DUB, **told)
+    text = text_of(browser.get("/providers"))
+    assert light_of(text, "demo-fast") == ("gone", "Links gone")
+    assert "Each of the last 4 links of a day was gone. The link does not exist (404)." in card_of(text, "demo-fast")
+    assert Markup(text).refused == []
+    listed = browser.get("/api/providers").json()
+    [told_by_api] = [row for row in listed if row["name"] == "demo-fast"]
+    assert (told_by_api["status"], told_by_api["light"]) == ("active", "active")
+    ask("demo-fast", 1)
+    assert light_of(text_of(browser.get("/providers")), "demo-fast") == ("active", "Active")
 
 
 def test_each_state_has_a_light_with_a_shape_and_a_word(browser: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -194,3 +195,73 @@ def test_the_last_hours_are_drawn_once_something_arrived(browser: Client) -> Non
     assert "4 episodes in the last 24 hours" in text_of(browser.get("/queue"))
     QueueItem.objects.filter(status="completed").update(completed_at=timezone.now() - timedelta(hours=25))
     assert "in the last 24 hours" not in text_of(browser.get("/queue"))
+
+
+def test_the_page_of_a_failed_item_offers_what_the_list_does(browser: Client) -> None:
+    item = one("failed")
+    Episode.objects.filter(pk=item.episode_id).update(languages={seed.DUB: "2026-01-01", seed.SUB: "2026-01-01"})
+    shown = text_of(browser.get(f"/queue/{item.pk}"))
+    for verb in ("retry", "language", "clear"):
+        assert f'action="/queue/items/{item.pk}/{verb}"' in shown
+    assert f'name="language" value="{seed.SUB}"' in shown
+    cleared = browser.post(f"/queue/items/{item.pk}/clear", headers=HTMX)
+    assert cleared.status_code == 204
+    assert "1 entry cleared." in cleared.headers["HX-Trigger"]
+    assert not QueueItem.objects.listed().filter(pk=item.pk).exists()
+    shown = text_of(browser.get(f"/queue/{item.pk}"))
+    assert f'action="/queue/items/{item.pk}/clear"' not in shown
+    undo = re.search(r'"/undo/[^"]+"', cleared.headers["HX-Trigger"])
+    assert undo
+    browser.post(undo[0].strip('"'), headers=HTMX)
+    assert QueueItem.objects.listed().filter(pk=item.pk).exists()
+
+
+def test_what_waits_is_not_cleared(browser: Client) -> None:
+    item = one("pending")
+    browser.post(f"/queue/items/{item.pk}/clear", headers=HTMX)
+    assert QueueItem.objects.listed().filter(pk=item.pk, status="pending").exists()
+
+
+def test_the_tries_are_told_newest_first_and_without_plans_of_the_past(browser: Client) -> None:
+    item, now = one("failed"), timezone.now()
+    Attempt.objects.filter(item=item).delete()
+    planned = (
+        "Tries Alpha next.",
+        "Goes on in 1 seconds.",
+        "Began anew: the 3.0 MB that were there are gone.",
+        "Every source had all its tries; it is over until somebody retries it.",
+    )
+    for number, words in enumerate(planned):
+        facts = {"provider": f"host-{number}", "language": seed.DUB, "outcome": "failed", "next_step": words}
+        began = now - timedelta(hours=9 - number)
+        Attempt.objects.create(item=item, started_at=began, ended_at=began, **facts)
+    shown = text_of(browser.get(f"/queue/{item.pk}"))
+    assert [shown.index(f"host-{number}") for number in (3, 2, 1, 0)] == sorted(
+        shown.index(f"host-{number}") for number in range(4)
+    )
+    assert [words in shown for words in planned] == [False, False, True, True]
+    QueueItem.objects.filter(pk=item.pk).update(status="pending")
+    assert planned[-1] not in text_of(browser.get(f"/queue/{item.pk}"))
+    QueueItem.objects.filter(pk=item.pk).update(status="downloading", token=uuid4().hex)
+    Attempt.objects.filter(provider="host-3").update(next_step="Tries Beta next.")
+    assert "Tries Beta next." in text_of(browser.get(f"/queue/{item.pk}"))
+
+
+def test_the_menu_says_on_every_page_how_many_failed(browser: Client, django_assert_max_num_queries: Any) -> None:
+    def marked(path: str) -> str:
+        found = re.search(r'id="queue-failed"[^>]*>(.*?)</span>', text_of(browser.get(path)))
+        assert found
+        return re.sub(r"<[^>]*>", "", found[1]).strip()
+
+    count = QueueItem.objects.filter(status="failed").count()
+    assert [marked("/"), marked("/parts/activity")] == [f"{count} failed"] * 2
+    assert 'id="queue-failed" hx-swap-oob="true"' in text_of(browser.get("/parts/activity"))
+    browser.get("/parts/activity")
+    with django_assert_max_num_queries(60) as few:
+        browser.get("/parts/activity")
+    QueueItem.objects.filter(status="completed").update(status="failed")
+    count = QueueItem.objects.filter(status="failed").count()
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        assert marked("/parts/activity") == f"{count} failed"
+    browser.post("/queue/clear-failed")
+    assert marked("/parts/activity") == ""

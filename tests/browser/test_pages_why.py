@@ -49,3 +49,17 @@ def test_it_is_readable_for_everybody(
     # The file of the seed is only a row: the refusal is said, and nothing happens.
     page.get_by_role("button", name="Accept anyway").click()
     expect(page.locator(".toast")).to_contain_text("not in quarantine any more")
+
+
+def test_the_search_of_a_phone_says_no_more_than_fits(
+    live_server: Any, window: Callable[..., Watched], admin: User
+) -> None:
+    watched = window(live_server.url, phone=True, policy=False)
+    page = watched.page
+    page.goto("/login?next=/queue")
+    page.get_by_label("Password").fill(seed.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    field = page.locator("#search")
+    expect(field).to_have_attribute("placeholder", "Search")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(field).to_have_attribute("placeholder", "Search or add a series")

@@ -63,7 +63,7 @@ def test_it_fails_when_every_source_had_all_its_tries_and_says_why(demo: Demo, i
     steps = list(row.attempts.order_by("id").values_list("next_step", flat=True))
     following = [f"Tries {NAMES[host]} next." for host in HOSTS[1:]]
     assert [*steps[:2], *steps[3:5]] == [*following, *following]
-    assert steps[2].startswith("Goes on in ")
+    assert steps[2] == "Goes on in 1 second."
     assert "until somebody retries" in steps[5]
     assert Alert.objects.filter(kind="download_failed").count() == 1
 

@@ -128,6 +128,14 @@ def test_renaming_is_shown_applied_and_taken_back(library: Path, api: Api) -> No
     assert answer(api, "post", f"/api/undo/{done['undo_id']}", status=410)
 
 
+def test_an_unknown_language_is_left_out_of_the_name(library: Path, api: Api) -> None:
+    series = make_series()
+    [episode] = make_episodes(series, count=1)
+    put(library, episode, f"{series.folder}/Season 01/quark s01e01.mp4", language="")
+    assert answer(api, "post", f"/api/anime/{series.key}/rename", {"apply": True})["applied"]
+    assert paths(library) == [f"{series.folder}/Season 01/{series.name} - S01E01.mp4"]
+
+
 def test_renaming_never_overwrites_and_one_problem_stops_no_other(library: Path, api: Api) -> None:
     series = make_series()
     one, two, three = make_episodes(series, count=3)

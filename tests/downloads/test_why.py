@@ -199,6 +199,20 @@ def test_a_dry_run_waits_for_a_catalogue_only_so_long(
     assert told["target"]
 
 
+def test_what_was_paused_by_hand_waits_for_nothing_else(known: Episode) -> None:
+    item = _queued(known)
+    queue.pause()
+    assert [one.code for one in why.of_item(item).obstacles] == ["queue_paused"]
+    assert item.pause()
+    told = why.of_item(QueueItem.objects.get(pk=item.pk))
+    assert (told.reason, told.obstacles) == ("It was paused by hand.", ())
+    browser = Client()
+    browser.force_login(user("boss"))
+    shown = browser.get(f"/anime/{known.series.key}").content.decode()
+    assert "Paused by hand." in shown
+    assert "by a user" not in shown
+
+
 def test_the_command_tells_an_item_as_text_and_as_json(known: Episode, capsys: pytest.CaptureFixture[str]) -> None:
     item = _queued(known, status="failed", error_message="[bold]voe[/bold]: gone")
     _tried(item, "voe", "failed", "gone")
@@ -224,13 +238,34 @@ def test_the_commands_say_what_they_take_and_when_nothing_is_queued(
     _queued(known, status="failed")
     call_command("queue")
     shown = capsys.readouterr().out
-    assert "progress" in shown
+    assert known.code in shown
     assert "empty" not in shown
     with pytest.raises(CommandError, match=r"required: key$"):
         call_command("download")
     Series.objects.filter(pk=known.series_id).update(provider="")
     with pytest.raises(CommandError, match="no catalogue"):
         call_command("download", known.series.key)
+
+
+def test_the_queue_is_a_line_an_item_at_any_width(
+    library_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = make_series(name="Die Uhrmacherin von der langen Brücke")
+    reason = "voe: the page of the link was [404] gone; vidoza: HTTP 404 for the link;\nfilemoon: not one byte came."
+    failed = [_queued(episode, status="failed", error_message=reason) for episode in make_episodes(series, count=17)]
+    for columns in (80, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        call_command("queue")
+        head, _headings, *rows = capsys.readouterr().out.splitlines()
+        assert "0 pending, 17 failed, 0 done" in head
+        assert len(rows) == len(failed)
+        for item in failed:
+            [row] = [row for row in rows if row.split()[0] == str(item.pk)]
+            assert f" {item.episode.code} " in row
+            assert "German Dub" in row
+            assert "voe: the page" in row or columns == 80
+            assert len(row) <= columns
+        assert all("…" in row for row in rows) or columns == 200
 
 
 def test_the_pages_show_the_way_and_the_plan(demo: Demo, series: Series, episode: Episode) -> None:

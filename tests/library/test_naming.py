@@ -26,9 +26,16 @@ def _default_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_cached", (float("inf"), sections.Settings()))
 
 
-def path(name: str, season: int, number: int, language: Language, template: str | None = None) -> PurePosixPath:
+# What a file can be in: the language of what a scan found may be unknown.
+LANGUAGES = ["", *Language]
+
+
+def path(
+    name: str, season: int, number: int, language: str, template: str | None = None, title: str | None = None
+) -> PurePosixPath:
     series = Series(name=name, year=2013, folder=naming.series_folder(name, 2013))
-    return naming.episode_path(series, Episode(season=season, number=number, title=name), language, template=template)
+    episode = Episode(season=season, number=number, title=name if title is None else title)
+    return naming.episode_path(series, episode, language, template=template)
 
 
 @given(EVIL)
@@ -68,12 +75,12 @@ def test_paths_stay_inside_and_short(name: str, season: int, number: int, langua
     assert found.name.endswith(f"({language}).mp4")
 
 
-KEYS = st.tuples(NUMBERS, NUMBERS, st.sampled_from(Language))
+KEYS = st.tuples(NUMBERS, NUMBERS, st.sampled_from(LANGUAGES))
 
 
 @given(EVIL, KEYS, KEYS)
 def test_each_episode_and_language_has_its_own_path(
-    name: str, one: tuple[int, int, Language], other: tuple[int, int, Language]
+    name: str, one: tuple[int, int, str], other: tuple[int, int, str]
 ) -> None:
     same = str(path(name, *one)).casefold() == str(path(name, *other)).casefold()
     assert same == (one == other)
@@ -88,16 +95,50 @@ PIECES = st.lists(
 )
 
 
-@given(EVIL, PIECES, KEYS, KEYS)
+@given(EVIL, PIECES, KEYS, KEYS, st.sampled_from(["", None]))
+@example("K", ["{season}", "(", "{language}", ")", "{episode}"], (1, 11, ""), (11, 1, ""), None)
+@example("K", ["{season}", "-", "{title}", "-", "{language}", "-", "{episode}"], (1, 11, ""), (11, 1, ""), "")
+@example("x" * 190 + "German Dub" * 20, ["{episode}", "{title}{language}"], (1, 1, ""), (1, 1, "German Dub"), None)
+@example("x" * 195 + "German Dub" * 20, ["{episode} ", "{title}{language}"], (1, 1, ""), (1, 1, "German Dub"), None)
 def test_every_accepted_template_keeps_them_apart(
-    name: str, pieces: list[str], one: tuple[int, int, Language], other: tuple[int, int, Language]
+    name: str, pieces: list[str], one: tuple[int, int, str], other: tuple[int, int, str], title: str | None
 ) -> None:
     template = "".join(pieces) or "x"
     try:
-        same = str(path(name, *one, template)).casefold() == str(path(name, *other, template)).casefold()
+        first, second = path(name, *one, template, title), path(name, *other, template, title)
     except Invalid:
         return
-    assert same == (one == other)
+    assert (str(first).casefold() == str(second).casefold()) == (one == other)
+
+
+# Shortened so that a title could end in what the language of another file says.
+@pytest.mark.parametrize("length", range(170, 215))
+def test_a_long_title_does_not_stand_in_for_a_language(length: int) -> None:
+    name = "x" * length + "German Dub" * 10
+    names = {path("K", 1, 1, language, "{episode} {title}{language}", title=name) for language in LANGUAGES}
+    assert len(names) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("template", "without_language", "without_both"),
+    [
+        ("{series} - S{season:02}E{episode:02} - ({language})", "K - S01E05", "K - S01E05"),
+        ("{series} - S{season:02}E{episode:02} - {title} - ({language})", "K - S01E05 - Key", "K - S01E05"),
+        ("{series} - S{season:02}E{episode:02} - {title} [{language}]", "K - S01E05 - Key", "K - S01E05"),
+        ("({language}) - {series} {episode}", "K 5", "K 5"),
+        ("{series} - {language} - {episode}", "K - 5", "K - 5"),
+        ("{series}_{language}_{episode}", "K_5", "K_5"),
+        ("{episode} ({title}, {language})", "5 (Key)", "5"),
+        ("{episode} ({language}, {title})", "5 (Key)", "5"),
+        ("{season}({language}){episode}", "1 5", "1 5"),
+        ("{episode} [{language}] of {series}", "5 of K", "5 of K"),
+    ],
+)
+def test_what_is_unknown_goes_with_its_brackets_and_dash(
+    template: str, without_language: str, without_both: str
+) -> None:
+    assert path("K", 1, 5, "", template, title="Key").stem == without_language
+    assert path("K", 1, 5, "", template, title=" ").stem == without_both
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from aniworld.backups import making, shelf
 from aniworld.backups.shelf import Backup
 from aniworld.management.command import OneLineErrors, WrongUse
+from aniworld.refusals import NotThere
 
 
 class Command(OneLineErrors):
@@ -49,8 +50,14 @@ class Command(OneLineErrors):
 
 
 def found(name: str) -> Backup:
-    """A backup by its name in the folder of backups, or by its path."""
-    return shelf.of_file(Path(name)) if "/" in name or Path(name).is_file() else shelf.named(name)
+    """A backup by its name in the folder of backups, or by its path. Raises `NotThere`."""
+    if "/" in name or Path(name).is_file():
+        return shelf.of_file(Path(name))
+    try:
+        return shelf.named(name)
+    except NotThere as error:
+        hint = _("backup --list shows those there are.")
+        raise NotThere(f"{error} {hint}") from None
 
 
 def _facts(backup: Backup) -> dict[str, Any]:

@@ -75,6 +75,8 @@ class Command(OneLineErrors):
             if not sign:
                 raise WrongUse(_("Write it as %s=VALUE, without spaces around the sign.") % (pair or "section.key"))
             section, key = _split(name.strip())
+            if not text.strip() and store.may_be_none(section, key):
+                raise WrongUse(_("%s: Write a value, or null for none.") % name.strip())
             _put(changes.setdefault(section, {}), section, key, text.strip())
         try:
             store.change(changes, reason="config set")

@@ -210,7 +210,13 @@ def _workers(server: ForkServer) -> list[Part]:
     downloads = settings.Q_CLUSTER["ALT_CLUSTERS"]["downloads"]["workers"]
     return [
         Cluster("default", f"Background tasks ({settings.TASK_WORKERS} workers)", settings.TASK_WORKERS, server),
-        Cluster("downloads", f"Downloads ({settings.DOWNLOAD_WORKERS} workers)", downloads, server),
+        Cluster(
+            "downloads",
+            f"Downloads ({settings.DOWNLOAD_WORKERS} workers)",
+            downloads,
+            server,
+            spare=downloads - settings.DOWNLOAD_WORKERS,
+        ),
     ]
 
 

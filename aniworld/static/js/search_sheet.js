@@ -11,8 +11,17 @@ function open(event) {
   document.getElementById("at-hand-words").focus();
 }
 
+// The whole words are cut where the top bar is narrow.
+const words = field?.placeholder;
+
+function fit() {
+  field.placeholder = narrow.matches ? field.dataset.short : words;
+}
+
 export function start() {
   if (!field || !sheet) return;
+  fit();
+  narrow.addEventListener("change", fit);
   for (const type of ["pointerdown", "click"]) field.addEventListener(type, open);
   sheet.querySelector("[data-closes]").addEventListener("click", () => sheet.close());
 }

@@ -10,13 +10,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 
 from aniworld.management.command import OneLineErrors, WrongUse
-from downloads import acceptance, expected_language, queue, retries, statistics
+from downloads import acceptance, queue, retries, statistics
 from downloads.api import rendering
-from downloads.management import explanations
+from downloads.management import explanations, listing
 from downloads.models import QueueItem
 
 
@@ -51,7 +49,7 @@ class Command(OneLineErrors):
         elif options["json"]:
             self.stdout.write(json.dumps(_whole(), default=str))
         else:
-            Console().print(_shown())
+            Console().print(listing.shown())
 
     def _say(self, result: dict[str, Any], as_json: bool) -> None:
         self.stdout.write(json.dumps(result, default=str) if as_json else _sentence(result))
@@ -65,10 +63,10 @@ class Command(OneLineErrors):
             Console().print(explanations.shown(answer))
 
     def _watch(self) -> None:
-        with Live(_shown(), console=Console(), refresh_per_second=4) as live:
+        with Live(listing.shown(), console=Console(), refresh_per_second=4) as live:
             while True:
                 time.sleep(0.5)
-                live.update(_shown())
+                live.update(listing.shown())
 
 
 def _sentence(result: dict[str, Any]) -> str:
@@ -107,42 +105,3 @@ def _accept(ids: list[int]) -> dict[str, Any]:
 def _whole() -> dict[str, Any]:
     lists = {name: [rendering.item(row) for row in rows] for name, rows in statistics.lists().items()}
     return {"status": {**statistics.switches(), **lists}, "statistics": statistics.statistics()}
-
-
-def _shown() -> Table | str:
-    """The table, or where nothing is in it a sentence."""
-    table = _table()
-    return table if table.row_count else f"{table.title}\nThe queue is empty."
-
-
-def _table() -> Table:
-    numbers, switches = statistics.statistics(), statistics.switches()
-    state = "stopped" if not switches["is_running"] else "paused" if switches["is_paused"] else "running"
-    if switches["window_opens_at"]:
-        state += f", window closed until {switches['window_opens_at']:%H:%M}"
-    speed = f"{numbers['current_speed'] / 1e6:.1f} MB/s"
-    table = Table(
-        title=f"Queue {state}, {speed}, {numbers['pending']} pending, {numbers['completed']} done", title_justify="left"
-    )
-    for heading in ("id", "episode", "language", "status", "progress", "host", "why"):
-        table.add_column(heading, overflow="fold")
-    lists = statistics.lists()
-    items = [*lists["active_downloads"], *_paused(), *lists["pending_queue"], *lists["failed_downloads"]]
-    tried = expected_language.tried_last(items)
-    for item in items:
-        bar = ProgressBar(total=100, completed=item.progress_percent, width=20)
-        table.add_row(
-            str(item.pk),
-            f"{item.series.name} {item.episode.code}",
-            expected_language.of(item, tried.get(item.pk, "")),
-            item.get_status_display(),
-            bar,
-            item.provider,
-            item.error_message,
-        )
-    return table
-
-
-def _paused() -> list[QueueItem]:
-    rows = QueueItem.objects.filter(status=QueueItem.Status.PAUSED).select_related("series", "episode")
-    return list(rows[: statistics.MOST_IN_A_LIST])
