@@ -155,7 +155,8 @@ def _at_work(item: QueueItem) -> str:
     """Who serves it; with a message, nobody does: a host that is tried takes it away, and only waiting says another."""
     if item.provider and not item.error_message:
         return _("%s serves it now.") % display_names().get(item.provider, item.provider)
-    return f"{_('A worker looks for a source.')} {item.error_message}".strip()
+    looks = _("A worker looks for a source.")
+    return f"{looks} {item.error_message}".strip()
 
 
 def _paused(item: QueueItem) -> str:
