@@ -75,4 +75,4 @@ def rescanned(library: Path, data_dir: Path, empty: Path) -> Row:
 
 
 def listed(empty: Path, *words: str) -> Run:
-    return peer("find", *words, folder=empty)
+    return peer("find", *words, folder=empty, least=0)
