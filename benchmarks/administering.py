@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ HOSTS = ("voe", "vidoza", "vidmoly", "filemoon")
 
 def main() -> None:
     values: dict[str, Any] = json.loads(sys.argv[1])
-    doings = {"seed": seed, "pages": pages}
+    doings: dict[str, Callable[..., Any]] = {"seed": seed, "pages": pages}
     print(json.dumps(doings[values.pop("do")](**values)))
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 MIB = 1024 * 1024
 FRAMES, SAMPLES = 24, 48000
@@ -50,14 +48,14 @@ def episode(path: Path, minutes: int = 24) -> Path:
 
 def _encode(path: Path, width: int, height: int, rate: int) -> None:
     with av.open(str(path), "w") as container:
-        video = cast("VideoStream", container.add_stream("libx264", rate=FRAMES))
+        video = container.add_stream("libx264", rate=FRAMES)
         video.width, video.height, video.pix_fmt, video.bit_rate = width, height, "yuv420p", rate
         video.gop_size = FRAMES
         video.options = {
             "preset": "ultrafast",
             "x264-params": f"nal-hrd=cbr:vbv-maxrate={rate // 1000}:vbv-bufsize={rate // 1000}:scenecut=0",
         }
-        audio = cast("AudioStream", container.add_stream("aac", rate=SAMPLES, layout="stereo"))
+        audio = container.add_stream("aac", rate=SAMPLES, layout="stereo")
         audio.bit_rate = 128_000
         for number in range(FRAMES * LOOP_SECONDS):
             container.mux(video.encode(_noise(width, height, number)))
@@ -96,6 +94,6 @@ def _repeat(source: Path, target: Path, kind: str, options: dict[str, str], time
                     output.mux(packet)
 
 
-def _shift(packet: Packet, round_: int) -> None:
+def _shift(packet: Packet[Stream], round_: int) -> None:
     ticks = round(round_ * LOOP_SECONDS / packet.time_base)
-    packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+    packet.pts, packet.dts = (packet.pts or 0) + ticks, (packet.dts or 0) + ticks

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def api(folder: Path, environment: dict[str, str], do: Callable[..., Any]) -> li
     with Running("--web-only", environment=environment, data_dir=folder) as up:
         up.setup()
         for path, query in (("/api/queue/status", ""), ("/api/anime", "?page=100&limit=20")):
-            taken = paced(lambda address=path + query: up.http.get(up.url + address, timeout=30))
+            taken = paced(partial(up.http.get, up.url + path + query, timeout=30))
             detail = " or ".join(str(count) for count in dict.fromkeys(counts[path])) + " queries"
             rows.append(within(f"GET {path}{query}, p95", 100, percentile(taken, 0.95), "ms", detail=detail))
     return rows

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -32,7 +33,13 @@ ANY = 10**9
 
 def main() -> None:
     values: dict[str, Any] = json.loads(sys.argv[1])
-    doings = {"seed": seed, "claim": claim, "race": race, "enqueue": enqueue, "queries": queries}
+    doings: dict[str, Callable[..., Any]] = {
+        "seed": seed,
+        "claim": claim,
+        "race": race,
+        "enqueue": enqueue,
+        "queries": queries,
+    }
     print(json.dumps(doings[values.pop("do")](**values)))
 
 
@@ -80,7 +87,8 @@ def race(times: int) -> dict[str, Any]:
 
     Their first claims are left out: a connection that has just been made learns the tables in it.
     """
-    start, answers = multiprocessing.Barrier(CLAIMERS), multiprocessing.SimpleQueue()
+    start = multiprocessing.Barrier(CLAIMERS)
+    answers: multiprocessing.SimpleQueue[list[tuple[float, int]]] = multiprocessing.SimpleQueue()
     connection.close()
     processes = [
         multiprocessing.Process(target=_racer, args=(start, answers, times, number)) for number in range(CLAIMERS)

@@ -28,7 +28,7 @@ def measure() -> list[Table]:
 def healthy() -> float:
     """Seconds from the command until /health says that everything runs, workers included."""
     up = Running(demo=True, as_new=True)
-    up.start = lambda *_arguments: up.launch() and 0.0  # type: ignore[method-assign]  # this waits itself
+    up.start = lambda *_arguments: up.launch() and 0.0  # type: ignore[method-assign, assignment]  # this waits itself
     began = time.monotonic()
     with up:
         eventually(lambda: _is_healthy(up), 60, "healthy")
