@@ -354,5 +354,5 @@ def test_the_count_of_the_library_follows_what_is_added(up: Running, window: Win
     expect(page.locator("#live")).to_have_attribute("data-state", "connected")
     count = page.locator("#library-count")
     before = int(count.inner_text())
-    add(up, 1)
+    add(up, 7)
     expect(count).to_have_text(str(before + 1), timeout=PATIENCE)
