@@ -35,19 +35,27 @@ def sqlite_there(folder: Path) -> None:
 def migrated(environment: Mapping[str, str]) -> None:
     """The database that a program of that environment will find, new on either kind."""
     url = environment.get("DATABASE_URL")
-    if url:
-        postgresql_there(url)
-    else:
+    if url and not postgresql_there(url):
+        _migrate(environment)
+    elif not url:
         sqlite_there(Path(environment["DATA_DIR"]))
 
 
-def postgresql_there(url: str) -> None:
-    """The tables in a database that has none yet, by a copy in its place."""
-    name = sql.Identifier(urlsplit(url).path[1:])
+def postgresql_there(url: str) -> bool:
+    """The tables in a database that has none yet, by a copy in its place; False where somebody is connected to it."""
+    place = urlsplit(url).path[1:]
+    with psycopg.connect(url) as asked:
+        row = asked.execute("SELECT to_regclass('django_migrations')").fetchone()
+        if row and row[0]:
+            return True
+    name = sql.Identifier(place)
     with psycopg.connect(POSTGRESQL, autocommit=True) as server:
+        if server.execute("SELECT 1 FROM pg_stat_activity WHERE datname = %s", [place]).fetchone():
+            return False
         kept = sql.Identifier(_kept_at(server))
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, kept))
+    return True
 
 
 def _kept_at(server: psycopg.Connection) -> str:

@@ -97,6 +97,7 @@ def test_what_was_measured_decides_between_equals(providers: Site) -> None:
 
 def test_a_host_whose_last_links_were_all_gone_ranks_behind_its_equals(providers: Site) -> None:
     now, gone = timezone.now(), {"successful": False, "error_code": "not_found"}
+    store.change({"providers": {"explore_percent": 0}})
     downloads(provider("demo-file"), now, 50)
     put(*(line(provider("demo-file"), now, **gone) for _ in range(9)))
     assert hosts_in_order("demo-file", "demo-aes") == ["demo-file", "demo-aes"]
