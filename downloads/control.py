@@ -226,7 +226,7 @@ class Control:
             if self._transfer:
                 self._write(self._transfer, 0)
         except AnyDatabaseError as error:
-            _went_without(error)
+            went_without(error)
         self.check()
 
     def _watch(self) -> None:
@@ -247,7 +247,7 @@ class Control:
                 self._stay()
         except AnyDatabaseError as error:
             # Nobody can claim the item either while the database is away, and every later write names the token.
-            _went_without(error)
+            went_without(error)
         except Exception:
             logger.exception("An error of this program while it watched the work; it goes on")
 
@@ -328,7 +328,7 @@ class Control:
                 logger.exception("What the work waits for could not be closed")
 
 
-def _went_without(error: AnyDatabaseError) -> None:
+def went_without(error: AnyDatabaseError) -> None:
     """What was to be written or asked is left for now; the next try has a new connection."""
     logger.warning("The database did not answer: %s", error)
     close_old_connections()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from aniworld import logs
 from aniworld.configuration import store
 from aniworld.refusals import Refused
 from downloads import arrival, diskplan, endings, landing, place_mark
-from downloads.control import Control
+from downloads.control import Control, went_without
 from downloads.endings import Ending
 from downloads.fetchers import fetch
 from downloads.fetchers.base import Fetched, Job
@@ -81,8 +81,7 @@ class _Clients:
         try:
             self._last = registry.media_client(self._host)
         except AnyDatabaseError as error:
-            logger.warning("The database did not answer: %s", error)
-            close_old_connections()
+            went_without(error)
         return self._last
 
 

@@ -86,7 +86,6 @@ class Running:
         self.token = ""
         self._database = postgresql_database() if database == "postgresql" else None
         self._redis = redis_database() if with_redis else None
-        self._has_tables = False
         self._process: subprocess.Popen[bytes] | None = None
         self._log = self.data_dir / "up.out"
         self._ready_before = 0
@@ -150,9 +149,8 @@ class Running:
         url = self.environment.get("DATABASE_URL")
         if self._own_folder and not url:
             sqlite_there(self.data_dir)
-        elif url and self._database and not self._has_tables:
+        elif url and self._database:
             postgresql_there(url)
-            self._has_tables = True
         if self.environment["DEMO"] == "on":
             clips_there(self.data_dir / "demo", int(self.environment.get("DEMO_CLIP_SECONDS") or DEFAULT_CLIP_SECONDS))
 

@@ -15,10 +15,9 @@ import time
 from functools import partial as bound
 
 from django.db import Error as AnyDatabaseError
-from django.db import close_old_connections
 
 from downloads import diskplan
-from downloads.control import Transfer
+from downloads.control import Transfer, went_without
 from downloads.fetchers.base import Fetched, Job
 from downloads.fetchers.file_connection import LARGEST_FILE, Connection, ask
 from downloads.fetchers.growth import Growth
@@ -167,8 +166,7 @@ def _demand_room(job: Job, partial: PartialFile) -> None:
         diskplan.demand_rest(job.control.item, total, partial.size)
     except AnyDatabaseError as error:
         # What others need was judged when it began; the floor is looked at all the time.
-        logger.warning("The database did not answer: %s", error)
-        close_old_connections()
+        went_without(error)
 
 
 class Download:

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.db import Error as AnyDatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from downloads import diskplan
+from downloads.control import went_without
 from downloads.fetchers.base import Job
 from downloads.fetchers.hls_segments import Abandoned, Gathering
 from downloads.fetchers.hls_tracks import SEGMENTS, Track
@@ -186,8 +187,7 @@ class Joining:
         try:
             self._reserved = diskplan.reserved_for_others(self._job.control.item)
         except AnyDatabaseError as error:
-            logger.warning("The database did not answer: %s", error)
-            close_old_connections()
+            went_without(error)
         return self._reserved
 
     def _index(self, spare: float) -> int:

@@ -15,8 +15,10 @@ from aniworld.configuration import store
 from library import catalog, loading
 from library.models import Episode, Series
 from providers import registry
+from providers.demo.clips import Clips
 from providers.demo.site import Site
 from tests.clips import clips_there
+from tests.downloads.hosting import Hosting, hosting
 
 
 class Demo:
@@ -41,6 +43,20 @@ class Demo:
         served = requests.get(f"{self.address}/_requests", timeout=5).json()
         lines = served["requests"] if isinstance(served, dict) else served
         return [line for line in lines if not stage or line["stage"] == stage]
+
+
+@pytest.fixture
+def host(transactional_db: None) -> Iterator[Hosting]:
+    """A small host of our own, and no floor of free space."""
+    store.change({"downloads": {"free_space_floor_gb": 0}})
+    with hosting() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def clips() -> Clips:
+    """Of 24 seconds, as the demo site has them."""
+    return clips_there(Path(settings.DEMO_DIR), 24)
 
 
 @pytest.fixture(scope="session")

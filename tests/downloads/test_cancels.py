@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 
-from aniworld.configuration import store
 from downloads import engine, queue
 from downloads.fetchers import fetch
 from downloads.interruptions import LeaseLost
@@ -22,28 +20,15 @@ from downloads.models import QueueItem
 from library.models import Episode, Series
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips
-from tests.clips import clips_there
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HOSTS
-from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.hosting import Hosting, Resource, job
 from tests.downloads.streams import joiners, plain_stream, playlist
 from tests.running import eventually
 
 # Seconds: what is promised. No host here says anything for ten times as long.
 PROMISED, SILENCE = 2.0, 60
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def clips() -> Clips:
-    return clips_there(Path(django_settings.DEMO_DIR), 24)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from providers.contracts import Language, StreamKind
 from providers.demo.series import links
 from providers.demo.site import Site
 from providers.exceptions import Expired, WrongContent
-from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.hosting import Hosting, Resource, job
 from tests.running import eventually
 
 SECONDS = 24
@@ -193,13 +193,6 @@ def test_a_disk_without_room_for_two_copies(
         assert ("they are removed as they are joined" in caplog.text) == (megabytes == 8)
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
 
 
 @pytest.mark.parametrize("words", ["#EXT-X-STREAM-INF:BANDWIDTH=1\n{}", "#EXTM3U"])

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import pytest
-from django.conf import settings as django_settings
 
-from aniworld.configuration import store
 from providers.demo.clips import Clips
 from providers.exceptions import WrongContent
-from tests.clips import clips_there
-from tests.downloads.hosting import Hosting, Resource, hosting
+from tests.downloads.hosting import Hosting, Resource
 from tests.downloads.streams import break_at, fetch_stream, plain_stream
 
 HEIGHTS = {"360p": 360, "720p": 180}
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def clips() -> Clips:
-    return clips_there(Path(django_settings.DEMO_DIR), 24)
 
 
 def _two_qualities(host: Hosting, clips: Clips, folder: str = "") -> None:

@@ -9,14 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from aniworld.configuration import store
 from aniworld.environment import ROOT
 from downloads.control import Control
 from downloads.fetchers import file
@@ -25,7 +23,7 @@ from downloads.range_journal import claimed
 from providers.contracts import StreamKind
 from providers.exceptions import ProviderError, RateLimited
 from tests.database_copies import sqlite_there
-from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.hosting import Hosting, Resource, job
 from tests.running import eventually
 
 BODY = random.Random(3).randbytes(3_000_000)
@@ -35,13 +33,6 @@ PATH = "/film.mp4"
 SPEED = 500_000
 # What the answers of connections hold that are cut off because others took over.
 ON_THE_WAY = 400_000
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
 
 
 def _resource(**values: Any) -> Resource:

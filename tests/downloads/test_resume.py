@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aniworld.configuration import store
 from downloads import engine, queue, range_journal, tasks, truth
 from downloads.control import Control
 from downloads.fetchers import file
@@ -22,7 +20,7 @@ from providers.exceptions import ConnectionFailed, Expired, ProviderError, TooLa
 from providers.models import Provider
 from tests.downloads.conftest import Demo
 from tests.downloads.driving import HLS, HOSTS, MP4, assert_whole
-from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.hosting import Hosting, Resource, job
 
 BODY = random.Random(1).randbytes(3_000_000)
 OTHER = random.Random(2).randbytes(3_100_000)
@@ -31,13 +29,6 @@ DATE = "Wed, 21 Oct 2020 07:28:00 GMT"
 PATH = "/film.mp4"
 # What one connection may have on its way, and what is compared again.
 AGAIN = 200_000
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
 
 
 def _fetch(host: Hosting, folder: Path, path: str = PATH) -> bytes:

@@ -16,36 +16,21 @@ import av
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
-from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aniworld.configuration import store
 from downloads.fetchers import hls, hls_flushing, hls_tracks
 from downloads.workfolder import JOURNAL
 from providers.contracts import StreamKind
 from providers.demo.clips import Clips
 from providers.exceptions import ProviderError, TooLarge, WrongContent
-from tests.clips import clips_there
 from tests.downloads.driving import assert_whole
-from tests.downloads.hosting import Hosting, Resource, hosting, job
+from tests.downloads.hosting import Hosting, Resource, job
 from tests.downloads.streams import break_at, fetch_stream, joiners, plain_stream, playlist, stream_segments
 from tests.running import eventually
 
 MIB = 1024 * 1024
 EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 8
-
-
-@pytest.fixture
-def host(transactional_db: None) -> Iterator[Hosting]:
-    store.change({"downloads": {"free_space_floor_gb": 0}})
-    with hosting() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def clips() -> Clips:
-    return clips_there(Path(django_settings.DEMO_DIR), 24)
 
 
 def test_finished_segments_are_not_fetched_again(host: Hosting, clips: Clips, tmp_path: Path) -> None:
