@@ -253,6 +253,10 @@ class Running:
 
         return eventually(found, what=f"an idle worker of {name}")  # type: ignore[return-value]  # true means found
 
+    def clerk(self, name: str) -> linux.Process:
+        """The process of a cluster that takes tasks from the broker and notes results."""
+        return next(one for one in self.cluster(name)[1:] if not one.name.startswith("aniworld-"))
+
     def kill(self, process: linux.Process, number: signal.Signals = signal.SIGKILL) -> None:
         """Signals one process; one that is gone already is no error."""
         with suppress(ProcessLookupError):

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils.module_loading import import_string
 from django_q import conf
 from django_q.brokers import get_broker
@@ -26,6 +26,7 @@ from django_q.pusher import pusher
 from django_q.scheduler import scheduler
 
 from aniworld.supervisor import linux, models
+from aniworld.supervisor.robust_lock import RobustLock
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ LOOK_EVERY = 1.0
 # Where processes die as soon as they are started, more of them would only make that worse.
 AFTER_A_DEATH = 0.5
 BETWEEN_SCHEDULES = 30.0
+# Of a broker that does not answer.
+BETWEEN_TRIES = 1.0
 
 
 def prepare() -> None:
@@ -75,7 +78,7 @@ def _wait_for_broker() -> None:
             if not complained:
                 logger.warning("The broker does not answer yet: %s", error)
             complained = True
-            time.sleep(1)
+            time.sleep(BETWEEN_TRIES)
         else:
             break
     connections.close_all()
@@ -96,6 +99,13 @@ class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without 
 
     It sleeps until a process ends, and asks no database: what it would do there every half minute is the clerk's too.
     """
+
+    def spawn_cluster(self) -> None:
+        """Starts all processes, with queues that outlive each of their readers."""
+        for queue in (self.task_queue, self.result_queue):
+            if linux.KNOWN:
+                queue._rlock = RobustLock()
+        super().spawn_cluster()
 
     def spawn_monitor(self) -> BaseProcess:
         """Starts the clerk."""
@@ -143,7 +153,31 @@ class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without 
 def _clerk(tasks: Any, results: Any, event: Any, broker: Any) -> None:
     for name, work in (("results", partial(monitor, results, broker)), ("schedules", partial(_keep_schedules, broker))):
         threading.Thread(target=_until_it_fails, args=(name, work), name=name, daemon=True).start()
+    broker.dequeue = _Patient(broker)
     pusher(tasks, event, broker)
+
+
+class _Patient:
+    """A broker's `dequeue` that has nothing while the broker is away: the pusher would end by an error."""
+
+    def __init__(self, broker: Any) -> None:
+        self._dequeue = broker.dequeue
+        self._answers = True
+
+    def __call__(self) -> Any:
+        try:
+            tasks = self._dequeue()
+        except Exception as error:  # broker errors come in every kind
+            if self._answers:
+                logger.warning("The broker does not answer: %s", error)
+            self._answers = False
+            close_old_connections()
+            time.sleep(BETWEEN_TRIES)
+            return None
+        if not self._answers:
+            logger.info("The broker answers again")
+        self._answers = True
+        return tasks
 
 
 def _keep_schedules(broker: Any) -> NoReturn:

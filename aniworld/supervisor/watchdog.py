@@ -1,6 +1,6 @@
 """Finds clusters that are there but do no work.
 
-Living processes prove nothing: a worker killed while it waited for its next task takes the queue's lock with it, and
+Living processes prove nothing: one killed in the middle of a message leaves the half of it in the pipe of all, say, and
 the others wait for ever. So the watchdog rings a bell every 15 s that some worker must answer by a heartbeat. A cluster
 whose workers are all busy owes no answer; one with a free worker that stays silent for 45 s is started again, sooner
 when one of its processes vanished or is held by SIGSTOP.

@@ -187,6 +187,20 @@ def _tested(web: Running, host: str) -> str:
     return str(answer.json().get("status"))
 
 
+def test_redis_goes_and_comes(all_of: Machines) -> None:
+    clusters = "SELECT instance, name, process_group, restarts FROM supervisor_cluster ORDER BY instance, name"
+    before = all_of.fleet.rows(clusters)
+    usual = all_of.web.api("GET", "/api/config")["downloads"]
+    # Slow enough to last.
+    configure(all_of.web, "downloads", bandwidth_limit_mbps=0.4, minimum_speed_kbps=1)
+    ids = all_of.enqueue(4)
+    eventually(lambda: bytes_of(all_of.fleet, ids) > 100_000, PATIENCE, "bytes")
+    redis_goes(all_of.fleet, all_of.web, ids[:2], ids[2:], 5)
+    configure(all_of.web, "downloads", minimum_speed_kbps=usual["minimum_speed_kbps"])
+    # Who only waits for tasks goes on waiting.
+    assert all_of.fleet.rows(clusters) == before
+
+
 def test_postgresql_goes_and_comes(all_of: Machines) -> None:
     for worker in all_of.workers:
         hold(worker)
