@@ -22,9 +22,16 @@ def stretch(rows: models.QuerySet[M, R], first: int, end: int) -> models.QuerySe
     return rows.filter(pk__in=rows.values("pk")[first:end])
 
 
-def page_of(rows: models.QuerySet[M], size: int, number: str | None) -> Page[M]:
-    """The page with that number, from 1, of pages with `size` rows; the first or the last for anything odd."""
-    page: Page[M] = Paginator(rows, size).get_page(number)
+def page_of(rows: models.QuerySet[M], size: int, number: str | None, count: int | None = None) -> Page[M]:
+    """The page with that number, from 1, of pages with `size` rows; the first or the last for anything odd.
+
+    `count` is how many rows there are, where somebody has counted them already.
+    """
+    paginator = Paginator(rows, size)
+    if count is not None:
+        # Cached: else it counts when it is first asked.
+        paginator.count = count
+    page: Page[M] = paginator.get_page(number)
     if page.has_previous():
         page.object_list = stretch(rows, page.start_index() - 1, page.end_index())
     return page

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import media, servers
 from benchmarks.rows import Row, Table, against, missing, show, within
-from benchmarks.timing import ROOT, Run, alternately, ours, peer, program
+from benchmarks.timing import ROOT, Idle, Run, alternately, peer, program
 
 GIB = 1024**3
 # Bytes of what is made of the playlist, at least, and of a file from a slow host.
@@ -26,20 +26,17 @@ RAM = Path("/dev/shm")
 
 @dataclass(frozen=True)
 class Place:
-    """A folder on the file system that is written to, with a migrated database of the product in it."""
+    """A folder on the file system that is written to, and an idle worker that has its database there."""
 
     folder: Path
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
+    worker: Idle
 
     @property
     def out(self) -> Path:
         return self.folder / "out"
 
     def ours(self, kind: str, url: str, least: int, **values: object) -> Callable[[], Run]:
-        return partial(ours, WORKER, self.data, kind=kind, url=url, least=least, **values)
+        return partial(self.worker.run, kind=kind, url=url, least=least, **values)
 
     def peer(self, least: int, *command: str | Path) -> Callable[[], Run]:
         return partial(peer, *command, folder=self.out, least=least)
@@ -48,11 +45,11 @@ class Place:
 @contextmanager
 def place(parent: Path | None) -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="aniworld-bench-", dir=parent) as folder:
-        made = Place(Path(folder))
-        environment = {"DATA_DIR": str(made.data), "DEMO": "off"}
+        data = Path(folder, "data")
         command = [sys.executable, "manage.py", "migrate", "--skip-checks", "-v0"]
-        subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
-        yield made
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "DATA_DIR": str(data), "DEMO": "off"}, check=True)
+        with Idle(WORKER, data) as worker:
+            yield Place(Path(folder), worker)
 
 
 def measure() -> list[Table]:
@@ -169,7 +166,7 @@ def one_lame(at: Place, source: Path) -> list[Row]:
     aria: list[str | Path] = ["aria2c", "-q", "-x8", "-s8", "--file-allocation=none", "-o", "out"]
 
     def on_its_own(label: str) -> Run:
-        with servers.slow(source, speed=8e6, lame=3) as host:
+        with servers.slow(source, speed=16e6, lame=3) as host:
             url = f"{host}/limited.mp4"
             mine = at.ours("file", url, SMALL)
             peers = {"aria2c -x8": [*aria, url], "aria2c -x8 -k1M": [*aria, "-k1M", url]}
@@ -177,7 +174,7 @@ def one_lame(at: Place, source: Path) -> list[Row]:
 
     labels = ["ours", *(["aria2c -x8", "aria2c -x8 -k1M"] if program("aria2c") else [])]
     taken = alternately({label: partial(on_its_own, label) for label in labels})
-    work = "120 MiB, 8 MB/s per connection, one of eight ten times slower"
+    work = "120 MiB, 16 MB/s per connection, one of eight ten times slower"
     return compared(work, taken, {"aria2c -x8": 0.8})
 
 
@@ -195,7 +192,7 @@ def on_disk(host: str, source: Path) -> list[Row]:
 
 def truth_check(at: Place, episode: Path) -> list[Row]:
     size = episode.stat().st_size
-    runs = alternately({"ours": lambda: ours(WORKER, at.data, kind="truth", path=str(episode), least=size)})
+    runs = alternately({"ours": partial(at.worker.run, kind="truth", path=str(episode), least=size)})
     share = 100 * runs["ours"].wall / (size / 50e6)
     row = within("truth check of a 500 MB file, share of its download at 50 MB/s", 5, share, "%")
     return [row]

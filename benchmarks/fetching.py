@@ -1,15 +1,8 @@
-"""One download in a fresh process, as a worker runs it: a claimed item, journal, lease, limits, progress and events.
-
-    python -m benchmarks.fetching '{"kind": "file", "url": "http://127.0.0.1:…"}'
-
-It prints JSON: seconds, and of the idle process just before and of the peak the resident bytes.
-"""
+"""One download as a worker runs it: a claimed item, journal, lease, limits, progress and events."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 import threading
 import time
 from pathlib import Path
@@ -33,8 +26,8 @@ from providers.contracts import Stream, StreamKind
 from providers.http import Client, Policy
 
 
-def main() -> None:
-    values = json.loads(sys.argv[1])
+def work(**values: Any) -> dict[str, float]:
+    """Seconds, and of the idle process just before and of the peak the resident bytes; values are kind, url, least …"""
     item = claimed()
     warm(values["least"])
     idle, cpu = memory("VmRSS"), time.process_time()
@@ -45,7 +38,7 @@ def main() -> None:
     WorkFolder(Path(settings.WORK_DIR), item.pk, item.token).remove()
     assert item.stop()
     assert result >= values["least"], f"only {result} bytes"
-    print(json.dumps({"wall": wall, "cpu_before": cpu, "idle": idle, "peak": memory("VmHWM") + children.peak}))
+    return {"wall": wall, "cpu_before": cpu, "idle": idle, "peak": memory("VmHWM") + children.peak}
 
 
 def claimed() -> QueueItem:
@@ -124,7 +117,3 @@ def memory(name: str) -> int:
     """VmRSS (now) or VmHWM (at most), in bytes."""
     found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
-
-
-if __name__ == "__main__":
-    main()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rows import Row, Table, median, percentile, show, within
-from benchmarks.timing import child
-from tests.database_servers import POSTGRESQL, postgresql_database, reachable
+from benchmarks.databases import Database, seeded, unmeasured
+from benchmarks.rows import Row, Table, median, percentile, within
 from tests.running import Running
 
 WORKER = "benchmarks.queueing"
@@ -20,26 +17,18 @@ PER_SECOND, SECONDS = 20, 10
 
 
 def measure() -> list[Table]:
-    tables = [Table("Queue and API, SQLite", on("SQLite", None))]
-    if not reachable(POSTGRESQL):
-        missing = "not measured: no PostgreSQL answers; apt install postgresql, or name one with TEST_DATABASE_URL"
-        return [*tables, Table("Queue and API, PostgreSQL", [show(Row("queue and API", ours=missing))])]
-    with postgresql_database() as url:
-        return [*tables, Table("Queue and API, PostgreSQL", on("PostgreSQL", url))]
+    with seeded(WORKER) as databases:
+        tables = [Table(f"Queue and API, {database.name}", on(database)) for database in databases]
+        return [*tables, *unmeasured("Queue and API", databases)]
 
 
-def on(name: str, database_url: str | None) -> list[Row]:
+def on(database: Database) -> list[Row]:
     """All figures on one database."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aniworld-bench-", dir="/var/tmp")))
-        environment = {"DATA_DIR": str(folder)} | ({"DATABASE_URL": database_url} if database_url else {})
-        print(f"{name}: 100,000 items and 5,000 series are made", flush=True)
 
-        def do(what: str, **values: Any) -> Any:
-            return child(WORKER, environment, do=what, **values)[0]
+    def do(what: str, **values: Any) -> Any:
+        return database.do(WORKER, do=what, **values)
 
-        do("seed")
-        return [*verbs(do, folder), *api(folder, environment, do)]
+    return [*verbs(do, database.folder), *api(database.folder, database.environment, do)]
 
 
 def verbs(do: Callable[..., Any], folder: Path) -> list[Row]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where Debian puts servers; an ordinary user's PATH may lack it.
@@ -70,23 +70,55 @@ def ours(module: str, data_dir: Path, /, **values: Any) -> Run:
     return Run(answer["wall"], cpu - answer["cpu_before"], answer["peak"] - answer["idle"])
 
 
+class Idle:
+    """A process that has loaded a worker module; each run is a fork of it, as every worker of the product is one."""
+
+    def __init__(self, module: str, data_dir: Path) -> None:
+        self._process = _started("benchmarks.idle", {"DATA_DIR": str(data_dir)}, module)
+
+    def run(self, **values: Any) -> Run:
+        """One piece of work, measured from when the fork is idle and ready. Raises RuntimeError when it fails."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{json.dumps(values)}\n")
+        self._process.stdin.flush()
+        answer, cpu = self._process.stdout.readline(), self._process.stdout.readline()
+        if not cpu:
+            raise RuntimeError("the work failed")
+        told = json.loads(answer)
+        return Run(told["wall"], json.loads(cpu) - told["cpu_before"], told["peak"] - told["idle"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
 def child(module: str, environment: Mapping[str, str], /, **values: Any) -> tuple[Any, float]:
     """What the module prints as JSON, and the processor time of its whole process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, json.dumps(values)],
-        cwd=ROOT,
-        env={**os.environ, "DEMO": "off", "DJANGO_SETTINGS_MODULE": "aniworld.settings", **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = _started(module, environment, json.dumps(values))
+    assert process.stdin
     assert process.stdout
+    process.stdin.close()
     output = process.stdout.read()
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{module} ended with {process.returncode}")
     return json.loads(output.splitlines()[-1]), usage.ru_utime + usage.ru_stime
+
+
+def _started(module: str, environment: Mapping[str, str], argument: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, argument],
+        cwd=ROOT,
+        env={**os.environ, "DEMO": "off", "DJANGO_SETTINGS_MODULE": "aniworld.settings", **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def emptied(folder: Path) -> Path:

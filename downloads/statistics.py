@@ -27,9 +27,9 @@ class _Tally:
         self._by_status: dict[str, dict[str, Any]] = {}
         self._good_until = 0.0
 
-    def by_status(self) -> dict[str, dict[str, Any]]:
+    def by_status(self, *, exact: bool) -> dict[str, dict[str, Any]]:
         with self._lock:
-            if time.monotonic() >= self._good_until:
+            if exact or time.monotonic() >= self._good_until:
                 self._count()
             return self._by_status
 
@@ -54,9 +54,12 @@ def forget() -> None:
     _tally.forget()
 
 
-def statistics() -> dict[str, Any]:
-    """Counts by status, bytes, the speed now (bytes per second), and when all is done (seconds; None: unknown)."""
-    by_status = _tally.by_status()
+def statistics(*, exact: bool = False) -> dict[str, Any]:
+    """Counts by status, bytes, the speed now (bytes per second), and when all is done (seconds; None: unknown).
+
+    `exact` has also a long queue counted now.
+    """
+    by_status = _tally.by_status(exact=exact)
     counts = {status: by_status[status]["count"] if status in by_status else 0 for status in Status.values}
     active = QueueItem.objects.filter(status=Status.DOWNLOADING).values_list(
         "download_speed", "downloaded_bytes", "total_bytes"

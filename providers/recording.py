@@ -95,6 +95,13 @@ class _Recorder:
             self._rows.extendleft(reversed(rows[-room:] if room else []))
 
     def _run(self) -> None:
+        try:
+            self._write_all()
+        finally:
+            # Nobody asks for a while, and no server has to keep it.
+            connections.close_all()
+
+    def _write_all(self) -> None:
         pause = EVERY
         while True:
             self._awaited.wait(pause)
@@ -110,10 +117,8 @@ class _Recorder:
             self.write()
         except Exception:  # whatever it is, the next try comes, and no request has to know
             log.warning("Requests could not be recorded; tried again in a moment.", exc_info=True)
-            return False
-        finally:
-            # It is used for a moment twice a second at most: no server has to keep it.
             connections.close_all()
+            return False
         return True
 
 

@@ -14,16 +14,19 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import psycopg
 import pytest
 import requests
 
@@ -219,6 +222,15 @@ class Running:
         """Everything `up` and its parts have printed."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What its database answers, of either kind."""
+        url = self.environment.get("DATABASE_URL")
+        if url:
+            with psycopg.connect(url) as asked:
+                return asked.execute(statement.encode()).fetchall()
+        with closing(sqlite3.connect(self.data_dir / "aniworld.db", timeout=30)) as database:
+            return database.execute(statement).fetchall()
+
     # Processes
 
     def processes(self) -> list[linux.Process]:
@@ -245,7 +257,7 @@ class Running:
         return next(one for one in self.processes() if one.name == "fork-server")
 
     def waiting_worker(self, name: str) -> linux.Process:
-        """The idle worker that is next in line: it holds the lock of the cluster's queue, and reads from its pipe."""
+        """The idle worker that is next in line: it has the lock of the cluster's queue, and reads from its pipe."""
 
         def found() -> linux.Process | None:
             idle = [one for one in self.workers(name) if one.name == "aniworld-idle"]
@@ -256,6 +268,14 @@ class Running:
     def clerk(self, name: str) -> linux.Process:
         """The process of a cluster that takes tasks from the broker and notes results."""
         return next(one for one in self.cluster(name)[1:] if not one.name.startswith("aniworld-"))
+
+    def spoil_queue(self, name: str) -> None:
+        """Begins a message in the cluster's queue that has no end: who is next in line waits for the rest for ever."""
+        waiting = linux.PROC / str(self.waiting_worker(name).pid)
+        # The system call that it is in, and its first argument: what it reads from.
+        _call, file, *_rest = (waiting / "syscall").read_text().split()
+        with (waiting / "fd" / str(int(file, 16))).open("wb", buffering=0) as pipe:
+            pipe.write(struct.pack("!i", 2**27))
 
     def kill(self, process: linux.Process, number: signal.Signals = signal.SIGKILL) -> None:
         """Signals one process; one that is gone already is no error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,9 +112,9 @@ def _ended_last(status: str) -> QuerySet[QueueItem]:
     return _items(status).order_by("-completed_at", "-id")
 
 
-def _completed(request: HttpRequest) -> Page[QueueItem]:
+def _completed(request: HttpRequest, count: int) -> Page[QueueItem]:
     """The page of what is done that `completed` names; the first for anything odd."""
-    return page_of(_ended_last(Status.COMPLETED), COMPLETED_A_PAGE, request.GET.get("completed"))
+    return page_of(_ended_last(Status.COMPLETED), COMPLETED_A_PAGE, request.GET.get("completed"), count)
 
 
 def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, str]) -> QueueRow:
@@ -123,9 +123,7 @@ def _row(item: QueueItem, rank: int, tried: Sequence[Attempt], names: dict[str, 
     return QueueRow(item, _trail(tried, using, names), names.get(item.provider, item.provider), rank, language)
 
 
-def _sections(completed: Page[QueueItem]) -> dict[str, Section]:
-    counted = QueueItem.objects.listed().order_by().values("status").annotate(n=Count("*"))
-    counts = {row["status"]: row["n"] for row in counted}
+def _sections(completed: Page[QueueItem], counts: Mapping[str, int]) -> dict[str, Section]:
     shown = {
         Status.DOWNLOADING: list(_items(Status.DOWNLOADING).order_by("started_at", "id")[:ITEMS_A_SECTION]),
         Status.PENDING: list(_items(Status.PENDING).order_by("-priority", "position", "id")[:ITEMS_A_SECTION]),
@@ -138,7 +136,7 @@ def _sections(completed: Page[QueueItem]) -> dict[str, Section]:
     tried = _attempts(item for status, items in shown.items() if status != Status.PENDING for item in items)
     return {
         str(status.value): Section(
-            [_row(item, rank, tried[item.pk], names) for rank, item in enumerate(items, 1)], counts.get(status, 0)
+            [_row(item, rank, tried[item.pk], names) for rank, item in enumerate(items, 1)], counts[status]
         )
         for status, items in shown.items()
     }
@@ -156,7 +154,7 @@ def _statistics() -> dict[str, Any]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today = QueueItem.objects.filter(status=Status.COMPLETED, completed_at__gte=midnight)
     figures = today.aggregate(done_today=Count("*"), bytes_today=Sum("total_bytes"))
-    return statistics.statistics() | figures | {"free": free_bytes()}
+    return statistics.statistics(exact=True) | figures | {"free": free_bytes()}
 
 
 def _arrivals() -> dict[str, Any]:
@@ -173,16 +171,17 @@ def _anything_missing() -> bool:
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
-    completed = _completed(request)
+    figures = _statistics()
+    completed = _completed(request, figures["completed"])
     here = f"?completed={completed.number}" if completed.number > 1 else ""
     return {
         "state": QueueState.objects.now(),
         "window_opens_at": window.opens_at(),
-        "sections": _sections(completed),
+        "sections": _sections(completed, {**figures, Status.DOWNLOADING: figures["active"]}),
         "completed_page": completed,
         "part_address": reverse("queue-part") + here,
         "anything_missing": _anything_missing(),
-        "statistics": _statistics(),
+        "statistics": figures,
         "priorities": [(value, capfirst(label)) for value, label in Priority.choices],
         **_arrivals(),
     }

@@ -172,10 +172,33 @@ def up(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @pytest.mark.processes
 @pytest.mark.xdist_group("watchdog")
-def test_clusters_wedged_by_a_killed_worker_work_again_within_a_minute(up: Running) -> None:
+def test_whoever_waits_at_a_queue_may_die(up: Running) -> None:
+    """The worker that is next in line has the lock of the tasks, the clerk that of the results."""
+    seen = "SELECT name, process_group, restarts, heartbeat_at FROM supervisor_cluster ORDER BY name"
+    names = ("default", "downloads")
+    before = {name: {one.pid for one in up.cluster(name)} for name in names}
+    for name in names:
+        up.kill(up.waiting_worker(name))
+        up.kill(up.clerk(name))
+    rows = up.rows(seen)
+
+    def is_beaten() -> bool:
+        return all(new[3] > old[3] for new, old in zip(up.rows(seen), rows, strict=True))
+
+    eventually(is_beaten, 60, "a heartbeat of each")
+    assert [row[:3] for row in up.rows(seen)] == [row[:3] for row in rows]
+    # Only who died was replaced.
+    for name in names:
+        assert len(before[name] & {one.pid for one in up.cluster(name)}) == len(before[name]) - 2
+
+
+@pytest.mark.processes
+@pytest.mark.xdist_group("watchdog")
+@pytest.mark.parametrize("up", ["sqlite"], indirect=True)
+def test_wedged_clusters_work_again_within_a_minute(up: Running) -> None:
     before = {name: up.cluster(name)[0].group for name in ("default", "downloads")}
     for name in before:
-        up.kill(up.waiting_worker(name))
+        up.spoil_queue(name)
     for name, group in before.items():
         eventually(partial(_works_anew, up, name, group), 60, f"{name} works again")
     assert up.output().count("has done no work") >= 2

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
-import time
-from contextlib import closing
 
 import pytest
 
@@ -64,30 +61,6 @@ def _had(up: Running, pk: int, host: str) -> int:
 
 
 @kills
-def test_whoever_waits_at_a_queue_may_die() -> None:
-    """The worker that is next in line holds the lock of the tasks, the process for results that of the results."""
-    with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up:
-        up.setup()
-        key = add_series(up)
-        wanted = episodes(up, key)
-        before = {one.pid for one in up.cluster("downloads")}
-        up.kill(up.waiting_worker("downloads"))
-        up.kill(up.clerk("downloads"))
-        killed_at = time.time()
-        ids = queue(up, key, wanted[:2])
-        all_whole(up, ids, 75)
-
-        def is_beaten() -> bool:
-            with closing(sqlite3.connect(up.data_dir / "aniworld.db")) as database:
-                rows = database.execute("SELECT unixepoch(heartbeat_at) FROM supervisor_cluster WHERE name='downloads'")
-                return bool((rows.fetchone()[0] or 0) > killed_at)
-
-        eventually(is_beaten, 60, "a heartbeat")
-        # Only who died was replaced.
-        assert len(before & {one.pid for one in up.cluster("downloads")}) == len(before) - 2
-
-
-@kills
 def test_sigterm_parks_active_downloads_with_their_bytes() -> None:
     with Running(demo=True, environment={"DEMO_SPEED": "0", "DOWNLOAD_WORKERS": "4"}) as up:
         up.setup()
@@ -120,6 +93,4 @@ def test_sigterm_gives_back_what_waits_for_a_host_that_never_answers() -> None:
         eventually(lambda: item(up, pk)["attempts"], 30, "an attempt")
         assert up.stop(signal.SIGTERM) <= 10
         assert up.processes() == []
-        with sqlite3.connect(up.data_dir / "aniworld.db") as database:
-            rows = database.execute("SELECT status, token, error_message FROM downloads_queueitem").fetchall()
-        assert rows == [("pending", "", "")]
+        assert up.rows("SELECT status, token, error_message FROM downloads_queueitem") == [("pending", "", "")]
