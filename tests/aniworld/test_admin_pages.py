@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
-from django.db import connection, models
+from django.db import models
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,9 +18,9 @@ from aniworld.audit.models import Change
 from aniworld.configuration.models import Configuration
 from downloads import statistics
 from library.models import Scan
-from providers.models import Provider
 from tests.aniworld.admin_rows import MAKERS
 from tests.aniworld.people import user
+from tests.library.factories import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 
@@ -42,12 +41,13 @@ def address(model: type[models.Model], page: str, *args: Any) -> str:
 
 
 def cost(client: Client, where: str) -> int:
-    """Queries but those of what is read once a second, whoever asks then."""
-    statistics.forget()
-    Provider.known()
-    with CaptureQueriesContext(connection) as queries:
+    """Queries, with those that count the queue."""
+
+    def opened() -> None:
         assert client.get(where).status_code == 200
-    return sum('FROM "configuration_configuration"' not in query["sql"] for query in queries)
+
+    statistics.forget()
+    return queries_of(opened)
 
 
 def test_each_page_has_rows_to_be_tried_with() -> None:
