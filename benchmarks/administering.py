@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db import connection
 from django.db.models import F, Model
 from django.test import Client
 from django.urls import reverse
@@ -26,7 +25,7 @@ import benchmarks.ready  # noqa: F401  # before the models
 from aniworld.accounts.models import User
 from aniworld.audit.models import Change
 from aniworld.live.models import Event
-from benchmarks import queueing
+from benchmarks import queueing, sowing
 from downloads.models import Attempt, QueueItem
 from library.models import AnnouncedEpisode, Episode, EpisodeFile, Favorite, Finding, Series
 from providers import registry, rollups
@@ -37,6 +36,8 @@ BATCH = 5_000
 # The key of a series with many episodes.
 LONG = "long"
 HOSTS = ("voe", "vidoza", "vidmoly", "filemoon")
+# Seconds before now, of the row with the number n: five in a minute.
+AGE = "12 * n"
 
 
 def main() -> None:
@@ -47,30 +48,65 @@ def main() -> None:
 
 def seed() -> int:
     """The queue's own 100,000, most of them over, and as many of everything that grows with them."""
-    queueing.seed()
+    count = queueing.seed()
     registry.sync()
     admin_user = User.objects.create_superuser("admin", password="correct horse 7")
     now = timezone.now()
     _settle(now)
-    ids = list(QueueItem.objects.values_list("pk", flat=True))
-    moments = [now - timedelta(minutes=number / 5) for number in range(ROWS)]
-    _make(Attempt, (_attempt(pk, number, moments[number]) for number, pk in enumerate(ids)))
-    _make(Event, (Event(type="queue_status", room="downloads", timestamp=at, data={"name": "x"}) for at in moments))
-    providers = list(Provider.objects.all())
-    _make(RequestLog, (_request(providers[n % len(providers)], n, at) for n, at in enumerate(moments)))
-    _make(Change, (Change(at=at, by="admin", via="api", action="changed", subject=f"x {at}") for at in moments))
-    episodes = Episode.objects.order_by("pk").values_list("pk", flat=True)
-    _make(EpisodeFile, (_file(pk) for pk in episodes))
+    _try_all(now)
+    every = sowing.numbers(ROWS)
+    _sown(Event(type="queue_status", room="downloads", timestamp=now, data={"name": "x"}), every, timestamp=AGE)
+    _request(now)
+    _sown(Change(at=now, by="admin", via="api", action="changed", subject="x"), every, at=AGE, subject="'x ' || n")
+    _put_on_disk()
     series = list(QueueItem.objects.order_by("series").values_list("series", flat=True).distinct())
     Favorite.objects.bulk_create([Favorite(user=admin_user, series_id=pk) for pk in series])
     _announce(series, now)
     _make(Finding, (Finding(kind="unknown_folder", path=f"Folder {number}") for number in range(ROWS // 20)))
     _make_long()
     rollups.roll_up()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-    return len(ids)
+    sowing.tidy()
+    return count
+
+
+def _sown(pattern: Model, rows: str, **columns: str) -> None:
+    """Rows like that one; moments are told by `AGE`."""
+    pattern.save()
+    sowing.sow(pattern, rows, **{name: sowing.ago(one) if one == AGE else one for name, one in columns.items()})
+    pattern.delete()
+
+
+def _try_all(now: Any) -> None:
+    """A try of each item."""
+    item = QueueItem.objects.earliest("pk")
+    pattern = Attempt(item=item, provider="", language="German Dub", started_at=now, ended_at=now, outcome="stalled")
+    columns = {"item_id": "rows.id", "started_at": AGE, "ended_at": AGE}
+    columns["provider"] = _one_of(f"'{name}'" for name in HOSTS)
+    columns["outcome"] = "CASE WHEN n % 3 = 0 THEN 'stalled' ELSE 'completed' END"
+    _sown(pattern, "SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM downloads_queueitem", **columns)
+
+
+def _request(now: Any) -> None:
+    """Requests of all providers in turn."""
+    ids = list(Provider.objects.values_list("pk", flat=True))
+    pattern = RequestLog(provider_id=ids[0], action="resolve", successful=True, response_time_ms=120.0, created_at=now)
+    columns = {"provider_id": _one_of(map(str, ids)), "successful": "n % 7 > 0", "created_at": AGE}
+    _sown(pattern, sowing.numbers(ROWS), **columns)
+
+
+def _put_on_disk() -> None:
+    """A file of each episode."""
+    episode = Episode.objects.earliest("pk")
+    pattern = EpisodeFile(episode=episode, language="English Sub", path="pattern", size=400_000_000, mtime=1.0)
+    columns = {"episode_id": "rows.id", "language": "'German Dub'", "path": "rows.id || '.mp4'"}
+    _sown(pattern, "SELECT id FROM library_episode", **columns)
+
+
+def _one_of(values: Iterable[str]) -> str:
+    """These in turn, by `n`."""
+    known = list(values)
+    cases = " ".join(f"WHEN {place} THEN {value}" for place, value in enumerate(known))
+    return f"CASE n % {len(known)} {cases} END"
 
 
 def _announce(series: list[int], now: Any) -> None:
@@ -100,23 +136,6 @@ def _settle(now: Any) -> None:
         part.update(status="completed", completed_at=at, downloaded_bytes=400_000_000, total_bytes=400_000_000)
     failed = rows.annotate(tenth=F("id") % 10).filter(tenth=1)
     failed.update(status="failed", error_message="The host sent nothing for 30 seconds.")
-
-
-def _attempt(pk: int, number: int, at: Any) -> Attempt:
-    outcome = "completed" if number % 3 else "stalled"
-    return Attempt(
-        item_id=pk, provider=HOSTS[number % 4], language="German Dub", started_at=at, ended_at=at, outcome=outcome
-    )
-
-
-def _request(provider: Provider, number: int, at: Any) -> RequestLog:
-    return RequestLog(
-        provider=provider, action="resolve", successful=number % 7 > 0, response_time_ms=120.0, created_at=at
-    )
-
-
-def _file(pk: int) -> EpisodeFile:
-    return EpisodeFile(episode_id=pk, language="German Dub", path=f"{pk}.mp4", size=400_000_000, mtime=1.0)
 
 
 def _make(model: type[Model], rows: Iterator[Any]) -> None:

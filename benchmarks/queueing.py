@@ -20,6 +20,7 @@ from django.db import connection
 
 import benchmarks.ready  # noqa: F401  # before the models
 from aniworld.configuration import store
+from benchmarks import sowing
 from downloads import queue, statistics
 from downloads.api import rendering
 from downloads.models import QueueItem, QueueState
@@ -46,26 +47,22 @@ def main() -> None:
 def seed() -> int:
     """5,000 series of 20 episodes, and an item for each of these: 100,000 pending."""
     call_command("migrate", "--skip-checks", verbosity=0)
-    Series.objects.bulk_create(
-        [Series(key=f"s{n}", name=f"Series {n:05d}", folder=f"S{n}", loading_status="completed") for n in range(SERIES)]
+    pattern = Series.objects.create(key="pattern", name="", folder="", loading_status="completed")
+    episode = Episode.objects.create(series=pattern, season=1, number=1)
+    item = QueueItem.objects.create(series=pattern, episode=episode, season=1, language="German Dub")
+    names = {"key": "'s' || n", "folder": "'S' || n", "name": "'Series ' || substr('00000' || n, length('' || n) + 1)"}
+    sowing.sow(pattern, sowing.numbers(SERIES), **names)
+    each = f"SELECT s.id AS series_id, n + 1 AS number FROM library_series s, ({sowing.numbers(EPISODES)}) AS numbers"
+    sowing.sow(
+        episode, f"{each} WHERE s.id <> {pattern.pk} ORDER BY s.id, n", series_id="rows.series_id", number="rows.number"
     )
-    ids = list(Series.objects.values_list("pk", flat=True))
-    numbers = range(1, EPISODES + 1)
-    Episode.objects.bulk_create(
-        [Episode(series_id=pk, season=1, number=number) for pk in ids for number in numbers], batch_size=5000
-    )
-    rows = Episode.objects.values_list("pk", "series_id").order_by("pk")
-    items = [
-        QueueItem(series_id=series, episode_id=pk, season=1, language="German Dub", position=queue.GAP * place)
-        for place, (pk, series) in enumerate(rows)
-    ]
-    QueueItem.objects.bulk_create(items, batch_size=5000)
-    QueueState.objects.update_or_create(pk=1, defaults={"next_position": len(items) * queue.GAP})
-    if connection.vendor == "postgresql":
-        # As its own autovacuum does after a while; nobody does so to SQLite.
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-    return len(items)
+    places = "SELECT id, series_id, row_number() OVER (ORDER BY id) - 1 AS place FROM library_episode"
+    of_episode = {"episode_id": "rows.id", "series_id": "rows.series_id", "position": f"{queue.GAP} * place"}
+    sowing.sow(item, f"{places} WHERE series_id <> {pattern.pk} ORDER BY id", **of_episode)
+    pattern.delete()
+    QueueState.objects.update_or_create(pk=1, defaults={"next_position": SERIES * EPISODES * queue.GAP})
+    sowing.tidy()
+    return QueueItem.objects.count()
 
 
 def claim(times: int) -> list[float]:
