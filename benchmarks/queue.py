@@ -13,7 +13,7 @@ from benchmarks.rows import Row, Table, median, percentile, within
 from tests.running import Running
 
 WORKER = "benchmarks.queueing"
-PER_SECOND, SECONDS = 20, 10
+PER_SECOND, SECONDS = 20, 5
 
 
 def measure() -> list[Table]:
