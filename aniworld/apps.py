@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-from aniworld import admin_words, plans
+from aniworld import admin_words, postgresql
 from aniworld.supervisor import instance
 
 
@@ -20,7 +20,7 @@ class AniworldConfig(AppConfig):
         import_module("aniworld.alerting")
         import_module("aniworld.log_level")
         admin_words.name_fields()
-        plans.tell_new_connections()
+        postgresql.turn_jit_off()
         if instance.is_of_workers():
             # Loaded before the clusters are forked, their code is shared by all workers.
             ours = ("aniworld.live", "aniworld.accounts", "aniworld.supervisor", "aniworld.alerts", "aniworld.audit")

@@ -12,8 +12,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
-from aniworld import plans
-
 M = TypeVar("M", bound=models.Model)
 _Field: TypeAlias = "models.Field[Any, Any]"
 
@@ -58,17 +56,17 @@ def together() -> Iterator[None]:
 def insert(row: models.Model) -> None:
     """Writes a new row, which has its key afterwards where the database gives it. No signal is sent."""
     statement, fields = _insertion(type(row), connection.vendor)
-    with plans.cursor() as sent:
-        sent.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
-        row.pk = sent.fetchone()[0]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
+        row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def put(row: models.Model) -> None:
     """Writes a row under the key it has, in the place of one that stands there already. No signal is sent."""
     statement, fields = _replacement(type(row), connection.vendor)
-    with plans.cursor() as sent:
-        sent.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -79,9 +77,9 @@ def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -
     """
     statement, fields = _update(model, connection.vendor, tuple(values), tuple(where))
     given = [*values.values(), *where.values()]
-    with plans.cursor() as sent:
-        sent.execute(statement, [_prepared(field, value) for field, value in zip(fields, given, strict=True)])
-        return int(sent.rowcount)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_prepared(field, value) for field, value in zip(fields, given, strict=True)])
+        return int(cursor.rowcount)
 
 
 def _prepared(field: _Field, value: Any) -> Any:

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import connections
 
@@ -32,7 +32,7 @@ def main() -> None:
         print(json.dumps(usage.ru_utime + usage.ru_stime), flush=True)
 
 
-def _done(work: Any, values: dict[str, Any]) -> None:
+def _done(work: Any, values: dict[str, Any]) -> NoReturn:
     """Does it, in the fork, which ends."""
     try:
         print(json.dumps(work(**values)), flush=True)

@@ -8,7 +8,7 @@ from django.db import connection, models
 def sow(pattern: models.Model, rows: str, **columns: str) -> None:
     """As many rows like `pattern` as the query `rows` has; `columns` are expressions of the query's own columns."""
     fields = [field.column for field in pattern._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    values = [columns.get(field, f'pattern."{field}"') for field in fields]
+    values = [columns.get(str(field), f'pattern."{field}"') for field in fields]
     table, names = pattern._meta.db_table, ", ".join(f'"{field}"' for field in fields)
     with connection.cursor() as cursor:
         # Without parameters, so that % is an operator.

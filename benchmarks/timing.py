@@ -1,4 +1,4 @@
-"""Runs contestants alternately, each in a fresh process, and takes their time, processor time and memory."""
+"""Runs contestants alternately, each in a process of its own, and takes their time, processor time and memory."""
 
 from __future__ import annotations
 

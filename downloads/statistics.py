@@ -28,21 +28,31 @@ class _Tally:
         self._good_until = 0.0
 
     def by_status(self, *, exact: bool) -> dict[str, dict[str, Any]]:
+        if exact:
+            # Nobody else has to wait for it.
+            counted = self._counted()
+            with self._lock:
+                self._keep(counted)
+            return counted
         with self._lock:
-            if exact or time.monotonic() >= self._good_until:
-                self._count()
+            if time.monotonic() >= self._good_until:
+                self._keep(self._counted())
             return self._by_status
 
     def forget(self) -> None:
         with self._lock:
             self._good_until = 0.0
 
-    def _count(self) -> None:
+    @staticmethod
+    def _counted() -> dict[str, dict[str, Any]]:
         rows = QueueItem.objects.listed().order_by().values("status")
         # Not of "pk": PostgreSQL finds that in the table only, the rest in an index.
         counted = rows.annotate(count=Count("*"), bytes=Sum("downloaded_bytes"))
-        self._by_status = {row["status"]: dict(row) for row in counted}
-        if sum(row["count"] for row in self._by_status.values()) > self.LONG:
+        return {row["status"]: dict(row) for row in counted}
+
+    def _keep(self, counted: dict[str, dict[str, Any]]) -> None:
+        self._by_status = counted
+        if sum(row["count"] for row in counted.values()) > self.LONG:
             self._good_until = time.monotonic() + self.MAXIMUM_AGE
 
 

@@ -103,8 +103,7 @@ class _Guard(Sentinel):  # type: ignore[misc]  # django-q2 is published without 
     def spawn_cluster(self) -> None:
         """Starts all processes, with queues that outlive each of their readers."""
         for queue in (self.task_queue, self.result_queue):
-            if linux.KNOWN:
-                queue._rlock = RobustLock()
+            queue._rlock = RobustLock()
         super().spawn_cluster()
 
     def spawn_monitor(self) -> BaseProcess:
@@ -169,7 +168,7 @@ class _Patient:
             tasks = self._dequeue()
         except Exception as error:  # broker errors come in every kind
             if self._answers:
-                logger.warning("The broker does not answer: %s", error)
+                logger.warning("The broker does not answer: %s", error, exc_info=True)
             self._answers = False
             close_old_connections()
             time.sleep(BETWEEN_TRIES)

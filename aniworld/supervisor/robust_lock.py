@@ -8,7 +8,7 @@ belongs to the process and is gone with it.
 from __future__ import annotations
 
 import fcntl
-import os
+import tempfile
 from types import TracebackType
 
 
@@ -17,7 +17,7 @@ class RobustLock:
 
     def __init__(self) -> None:
         # Known to forks alone: closing any descriptor of a file gives away the locks that a process has on it.
-        self._file = os.memfd_create("lock")
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the lock is used
 
     def acquire(self) -> None:
         """Waits until this process has it."""

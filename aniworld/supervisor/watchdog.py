@@ -1,9 +1,9 @@
 """Finds clusters that are there but do no work.
 
-Living processes prove nothing: one killed in the middle of a message leaves the half of it in the pipe of all, say, and
-the others wait for ever. So the watchdog rings a bell every 15 s that some worker must answer by a heartbeat. A cluster
-whose workers are all busy owes no answer; one with a free worker that stays silent for 45 s is started again, sooner
-when one of its processes vanished or is held by SIGSTOP.
+Living processes prove nothing: one killed in the middle of a message, say, leaves half of it in the pipe that all
+read from, and they wait for ever. So the watchdog rings a bell every 15 s that some worker must answer by a heartbeat.
+A cluster whose workers are all busy owes no answer; one with a free worker that stays silent for 45 s is started again,
+sooner when one of its processes vanished or is held by SIGSTOP.
 """
 
 from __future__ import annotations

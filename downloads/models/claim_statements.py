@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from aniworld import plans, statements
+from aniworld import statements
 from aniworld.statements import Loader
 from downloads.models.queue_state import QueueState
 from library.models import Episode, Series
@@ -65,9 +65,9 @@ def look(model: type[QueueItem], now: datetime) -> Sight:
     moment = connection.ops.adapt_datetimefield_value(now)
     with (
         statements.together(),
-        plans.cursor() as first,
-        plans.cursor() as second,
-        plans.cursor() as third,
+        connection.cursor() as first,
+        connection.cursor() as second,
+        connection.cursor() as third,
     ):
         first.execute(_SWITCHES[connection.vendor].format(switches=QueueState._meta.db_table))
         second.execute(_LEASES.format(items=model._meta.db_table), [moment])

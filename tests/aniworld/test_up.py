@@ -85,11 +85,8 @@ def test_a_worker_without_work_and_the_sentinel_have_no_connection(up: Running) 
 @pytest.mark.parametrize("kind", ["worker", "clerk"])
 def test_a_process_of_a_cluster_that_died_is_replaced_at_once(up: Running, kind: str) -> None:
     cluster = up.cluster("default")
-    clerk = next(one for one in cluster[1:] if one.name == "tasks:default")
     before = {one.pid for one in cluster}
-    # Not the worker that waits in line: it would take the lock of the queue with it.
-    free = next(one for one in up.workers("default") if one != up.waiting_worker("default"))
-    up.kill(clerk if kind == "clerk" else free)
+    up.kill(up.clerk("default") if kind == "clerk" else up.waiting_worker("default"))
     eventually(lambda: len({one.pid for one in up.cluster("default")} - before) == 1, 10, "another one")
     assert len(up.cluster("default")) == len(before)
 

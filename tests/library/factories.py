@@ -43,6 +43,7 @@ def queries_of(work: Callable[[], object]) -> int:
     """How many queries it takes while nothing that is kept for a second runs out: it would count one more at times."""
     with ExitStack() as stack:
         for keeper, fill in ((store, store.current), (Provider, Provider.known), (score, score.of_all)):
+            keeper.forget()
             stack.enter_context(patch.object(keeper, "_MAXIMUM_AGE", math.inf))
             fill()
         captured = stack.enter_context(CaptureQueriesContext(connection))
