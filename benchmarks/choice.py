@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from math import exp, log, sqrt
+from multiprocessing import get_context
 
 from benchmarks.rows import Row, Table, median, show
 from providers.judging import AGES, Evidence, Stretch, Sums, judged, promising, typical_age
@@ -209,8 +210,8 @@ def shares(seed: int, days: float) -> tuple[float, float, float, int]:
 
 def measure() -> list[Table]:
     rows, reached = [], []
-    # Nothing here is timed, so that the worlds may be lived through side by side.
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    # Nothing here is timed, so that the worlds may be lived through side by side, and beside what is.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), os.nice, (19,)) as pool:
         answers = list(pool.map(shares, SEEDS, repeat(DAYS)))
     for seed, (ours, fixed, shuffled, count) in zip(SEEDS, answers, strict=True):
         work = f"{count} downloads in {DAYS} days, seed {seed}"

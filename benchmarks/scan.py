@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.rows import Row, Table, against, missing, within
-from benchmarks.timing import Run, alternately, child, ours, peer, program
+from benchmarks.timing import Idle, Run, alternately, child, peer, program
 
 WORKER = "benchmarks.scanning"
 SERIES, SEASONS, EPISODES = 10_000, 2, 12
@@ -51,24 +51,25 @@ def rows(library: Path, data_dir: Path, empty: Path) -> list[Row]:
     ]
     if not program("find"):
         return [*found, missing("walk, parse, rescan", "find", "findutils")]
-    return [*found, walked(library, data_dir, empty), rescanned(library, data_dir, empty)]
+    with Idle(WORKER, data_dir) as worker:
+        return [*found, walked(library, worker, empty), rescanned(library, worker, empty)]
 
 
-def walked(library: Path, data_dir: Path, empty: Path) -> Row:
+def walked(library: Path, worker: Idle, empty: Path) -> Row:
     runs = alternately(
         {
             "find": lambda: listed(empty, str(library), "-type", "f", "-printf", "%s\n"),
-            "ours": lambda: ours(WORKER, data_dir, do="walk", library=str(library)),
+            "ours": lambda: worker.run(do="walk", library=str(library)),
         }
     )
     return against("walk and parse names, with sizes", 2, "find -printf size", runs["find"].wall, runs["ours"].wall)
 
 
-def rescanned(library: Path, data_dir: Path, empty: Path) -> Row:
+def rescanned(library: Path, worker: Idle, empty: Path) -> Row:
     runs = alternately(
         {
             "find": lambda: listed(empty, str(library), "-type", "f"),
-            "ours": lambda: ours(WORKER, data_dir, do="again", library=str(library)),
+            "ours": lambda: worker.run(do="again", library=str(library)),
         }
     )
     return against("rescan, nothing changed", 4, "find -type f", runs["find"].wall, runs["ours"].wall)

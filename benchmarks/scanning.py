@@ -27,9 +27,12 @@ from library.scanner.walking import walk as walked
 
 
 def main() -> None:
-    values: dict[str, Any] = json.loads(sys.argv[1])
-    doings = {"walk": walk, "first": first, "again": again}
-    print(json.dumps(doings[values["do"]](values["library"])))
+    print(json.dumps(work(**json.loads(sys.argv[1]))))
+
+
+def work(do: str, library: str) -> dict[str, Any]:
+    """Seconds, and of the idle process just before and of the peak the resident bytes."""
+    return {"walk": walk, "first": first, "again": again}[do](library)
 
 
 def walk(library: str) -> dict[str, Any]:
@@ -56,9 +59,9 @@ def again(_library: str) -> dict[str, Any]:
     return {**told, "statistics": scan.statistics}
 
 
-def measured(work: Callable[[], None]) -> dict[str, Any]:
+def measured(doing: Callable[[], None]) -> dict[str, Any]:
     idle, cpu, began = peak_memory(), time.process_time(), time.monotonic()
-    work()
+    doing()
     return {"wall": time.monotonic() - began, "cpu_before": cpu, "idle": idle, "peak": peak_memory()}
 
 

@@ -64,12 +64,6 @@ def peer(*command: str | Path, folder: Path, least: int) -> Run:
     return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
-def ours(module: str, data_dir: Path, /, **values: Any) -> Run:
-    """A run of one of this package's worker modules in a fresh process, measured from when it is idle and ready."""
-    answer, cpu = child(module, {"DATA_DIR": str(data_dir)}, **values)
-    return Run(answer["wall"], cpu - answer["cpu_before"], answer["peak"] - answer["idle"])
-
-
 class Idle:
     """A process that has loaded a worker module; each run is a fork of it, as every worker of the product is one."""
 
