@@ -47,6 +47,8 @@ def test_without_script_adding_leads_back_to_the_results(browser: Client, demo: 
     assert (refused.status_code, refused["Location"]) == (302, "/add?q=silber+%26+faden&now=1")
 
 
+# Catalogues are asked in a thread of their own, which would wait for a transaction of the test.
+@pytest.mark.django_db(transaction=True)
 def test_a_wrong_link_stays_in_its_field_with_the_reason(browser: Client, demo: None) -> None:
     link = "https://example.org/anime/stream/nothing"
     answer = browser.post("/add/series", {"link": link})
