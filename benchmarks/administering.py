@@ -36,8 +36,6 @@ BATCH = 5_000
 # The key of a series with many episodes.
 LONG = "long"
 HOSTS = ("voe", "vidoza", "vidmoly", "filemoon")
-# Seconds before now, of the row with the number n: five in a minute.
-AGE = "12 * n"
 
 
 def main() -> None:
@@ -54,10 +52,10 @@ def seed() -> int:
     now = timezone.now()
     _settle(now)
     _try_all(now)
-    every = sowing.numbers(ROWS)
-    _sown(Event(type="queue_status", room="downloads", timestamp=now, data={"name": "x"}), every, timestamp=AGE)
+    every, at = sowing.numbers(ROWS), _moment()
+    _sown(Event(type="queue_status", room="downloads", timestamp=now, data={"name": "x"}), every, timestamp=at)
     _request(now)
-    _sown(Change(at=now, by="admin", via="api", action="changed", subject="x"), every, at=AGE, subject="'x ' || n")
+    _sown(Change(at=now, by="admin", via="api", action="changed", subject="x"), every, at=at, subject="'x ' || n")
     _put_on_disk()
     series = list(QueueItem.objects.order_by("series").values_list("series", flat=True).distinct())
     Favorite.objects.bulk_create([Favorite(user=admin_user, series_id=pk) for pk in series])
@@ -70,17 +68,22 @@ def seed() -> int:
 
 
 def _sown(pattern: Model, rows: str, **columns: str) -> None:
-    """Rows like that one; moments are told by `AGE`."""
+    """Rows like that one, which itself does not stay."""
     pattern.save()
-    sowing.sow(pattern, rows, **{name: sowing.ago(one) if one == AGE else one for name, one in columns.items()})
+    sowing.sow(pattern, rows, **columns)
     pattern.delete()
+
+
+def _moment() -> str:
+    """That of the row with the number n: five in a minute, back from now."""
+    return sowing.ago("12 * n")
 
 
 def _try_all(now: Any) -> None:
     """A try of each item."""
     item = QueueItem.objects.earliest("pk")
     pattern = Attempt(item=item, provider="", language="German Dub", started_at=now, ended_at=now, outcome="stalled")
-    columns = {"item_id": "rows.id", "started_at": AGE, "ended_at": AGE}
+    columns = {"item_id": "rows.id", "started_at": _moment(), "ended_at": _moment()}
     columns["provider"] = _one_of(f"'{name}'" for name in HOSTS)
     columns["outcome"] = "CASE WHEN n % 3 = 0 THEN 'stalled' ELSE 'completed' END"
     _sown(pattern, "SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM downloads_queueitem", **columns)
@@ -90,7 +93,7 @@ def _request(now: Any) -> None:
     """Requests of all providers in turn."""
     ids = list(Provider.objects.values_list("pk", flat=True))
     pattern = RequestLog(provider_id=ids[0], action="resolve", successful=True, response_time_ms=120.0, created_at=now)
-    columns = {"provider_id": _one_of(map(str, ids)), "successful": "n % 7 > 0", "created_at": AGE}
+    columns = {"provider_id": _one_of(map(str, ids)), "successful": "n % 7 > 0", "created_at": _moment()}
     _sown(pattern, sowing.numbers(ROWS), **columns)
 
 

@@ -27,33 +27,24 @@ class _Tally:
         self._by_status: dict[str, dict[str, Any]] = {}
         self._good_until = 0.0
 
-    def by_status(self, *, exact: bool) -> dict[str, dict[str, Any]]:
-        if exact:
-            # Nobody else has to wait for it.
-            counted = self._counted()
-            with self._lock:
-                self._keep(counted)
-            return counted
+    def by_status(self) -> dict[str, dict[str, Any]]:
         with self._lock:
             if time.monotonic() >= self._good_until:
-                self._keep(self._counted())
+                self._by_status = _counted()
+                if sum(row["count"] for row in self._by_status.values()) > self.LONG:
+                    self._good_until = time.monotonic() + self.MAXIMUM_AGE
             return self._by_status
 
     def forget(self) -> None:
         with self._lock:
             self._good_until = 0.0
 
-    @staticmethod
-    def _counted() -> dict[str, dict[str, Any]]:
-        rows = QueueItem.objects.listed().order_by().values("status")
-        # Not of "pk": PostgreSQL finds that in the table only, the rest in an index.
-        counted = rows.annotate(count=Count("*"), bytes=Sum("downloaded_bytes"))
-        return {row["status"]: dict(row) for row in counted}
 
-    def _keep(self, counted: dict[str, dict[str, Any]]) -> None:
-        self._by_status = counted
-        if sum(row["count"] for row in counted.values()) > self.LONG:
-            self._good_until = time.monotonic() + self.MAXIMUM_AGE
+def _counted() -> dict[str, dict[str, Any]]:
+    rows = QueueItem.objects.listed().order_by().values("status")
+    # Not of "pk": PostgreSQL finds that in the table only, the rest in an index.
+    counted = rows.annotate(count=Count("*"), bytes=Sum("downloaded_bytes"))
+    return {row["status"]: dict(row) for row in counted}
 
 
 _tally = _Tally()
@@ -69,7 +60,7 @@ def statistics(*, exact: bool = False) -> dict[str, Any]:
 
     `exact` has also a long queue counted now.
     """
-    by_status = _tally.by_status(exact=exact)
+    by_status = _counted() if exact else _tally.by_status()
     counts = {status: by_status[status]["count"] if status in by_status else 0 for status in Status.values}
     active = QueueItem.objects.filter(status=Status.DOWNLOADING).values_list(
         "download_speed", "downloaded_bytes", "total_bytes"

@@ -19,18 +19,10 @@ class RobustLock:
         # Known to forks alone: closing any descriptor of a file gives away the locks that a process has on it.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the lock is used
 
-    def acquire(self) -> None:
-        """Waits until this process has it."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-
-    def release(self) -> None:
-        """Lets the next one have it."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN)
-
     def __enter__(self) -> None:
-        self.acquire()
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
+        fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -65,9 +63,8 @@ def logged(up: Running, page: Page) -> list[int]:
     """The ids of the events that the page has to have seen by now, in order."""
     rooms = page.evaluate("document.body.dataset.rooms").split()
     since = int(page.evaluate("document.body.dataset.lastEvent"))
-    asked = f"SELECT id FROM live_event WHERE id > ? AND room IN ({','.join('?' * len(rooms))}) ORDER BY id"
-    with closing(sqlite3.connect(up.data_dir / "aniworld.db")) as database:
-        return [row[0] for row in database.execute(asked, (since, *rooms))]
+    listed = ", ".join(f"'{room}'" for room in rooms)
+    return [pk for (pk,) in up.rows(f"SELECT id FROM live_event WHERE id > {since} AND room IN ({listed}) ORDER BY id")]
 
 
 def nothing_lost_or_doubled(up: Running, page: Page) -> None:

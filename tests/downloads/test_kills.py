@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import time
+from functools import partial
 
 import pytest
 
@@ -42,7 +44,7 @@ def test_little_is_fetched_again_after_everything_was_killed() -> None:
             hold(up)
             key = add_series(up, number)
             ids += queue(up, key, episodes(up, key)[:1])
-            had = eventually(lambda: _had(up, ids[-1], host), 60, "all that the host does not hold back")  # noqa: B023 - asked at once
+            had = eventually(partial(_had, up, ids[-1], host), 60, "all that the host does not hold back")
             up.kill_everything()
             up.start()
             all_whole(up, ids)
@@ -63,6 +65,19 @@ def _had(up: Running, pk: int, host: str) -> int:
     segments = [path for path in (up.data_dir / "work").rglob("0*") if path.is_file() and not path.suffix]
     had = item(up, pk)["downloaded_bytes"] if host == MP4 else sum(path.stat().st_size for path in segments)
     return had if had > BEFORE_HELD and (host == MP4 or len(segments) == SEGMENTS_BEFORE_HELD) else 0
+
+
+@kills
+def test_the_idle_worker_next_in_line_may_die() -> None:
+    with Running(demo=True, environment={"DEMO_SPEED": "0"}) as up:
+        up.setup()
+        key = add_series(up)
+        wanted = episodes(up, key)
+        began = time.monotonic()
+        up.kill(up.waiting_worker("downloads"))
+        ids = queue(up, key, wanted[:2])
+        all_whole(up, ids, 75)
+        assert time.monotonic() - began < 75
 
 
 @kills

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,14 +63,9 @@ def arrives(up: Running, provider: OpenIdProvider, subject: str, *names: str, **
     return browser
 
 
-def rows(up: Running, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(up.data_dir / "aniworld.db")) as database:
-        return database.execute(query, values).fetchall()
-
-
 def user_row(up: Running, name: str) -> dict[str, Any]:
-    asked = "SELECT id, is_superuser, password, email FROM accounts_user WHERE username = ?"
-    number, superuser, password, email = rows(up, asked, name)[0]
+    asked = f"SELECT id, is_superuser, password, email FROM accounts_user WHERE username = '{name}'"
+    number, superuser, password, email = up.rows(asked)[0]
     return {"pk": number, "superuser": superuser, "password": not password.startswith("!"), "email": email}
 
 
@@ -145,7 +138,7 @@ def test_an_administrator_joins_an_account_with_a_user_and_that_one_keeps_the_la
     arrives(up, provider, "chief", "family")
     administrator = Browser(up)
     administrator.sign_in()
-    number = rows(up, "SELECT id FROM sign_on_openidaccount WHERE subject = 'chief'")[0][0]
+    number = up.rows("SELECT id FROM sign_on_openidaccount WHERE subject = 'chief'")[0][0]
     user = str(user_row(up, "admin")["pk"])
     answer = administrator.fill_in(
         f"/admin/sign_on/openidaccount/{number}/change/", issuer=provider.issuer, subject="chief", user=user
@@ -309,7 +302,7 @@ def test_the_admin_tests_the_provider(up: Running, provider: OpenIdProvider) -> 
 def test_the_changes_are_written_down(up: Running, provider: OpenIdProvider) -> None:
     arrives(up, provider, "noted", "family")
     arrives(up, provider, "noted", "root")
-    told_of = rows(up, "SELECT action, subject, changes FROM audit_change")
+    told_of = up.rows("SELECT action, subject, changes FROM audit_change")
     assert ("first sign-in by OpenID", "user noted", '{"role": [null, "member"]}') in told_of
     assert ("role by OpenID", "user noted", '{"role": ["member", "administrator"]}') in told_of
     provider.be("noted", preferred_username="noted", **roles("root"))
