@@ -119,7 +119,7 @@ def _database(*, pooled: bool) -> dict[str, Any]:
         engine: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
         if pooled:
             return {**parsed, **engine, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": _WEB_POOL}}
-        return {**parsed, **engine, "CONN_MAX_AGE": 60, "OPTIONS": options}
+        return {**parsed, **engine, "CONN_MAX_AGE": 3600, "OPTIONS": options}
     if scheme == "sqlite":
         _made_private(Path(parsed["NAME"]))
         return {

@@ -11,9 +11,15 @@ from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.backends.utils import CursorWrapper
+
+from aniworld import kept_plans
 
 M = TypeVar("M", bound=models.Model)
 _Field: TypeAlias = "models.Field[Any, Any]"
+# How a column is compared that no row is to be sought by. PostgreSQL keeps plans, and one that was made for few rows
+# would seek a row by its state, of which there may be 100,000 by now.
+_COMPARED = {"sqlite": "=", "postgresql": "IS NOT DISTINCT FROM"}
 
 
 class Loader(Generic[M]):
@@ -39,25 +45,22 @@ class Loader(Generic[M]):
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
 
 
-@contextmanager
-def together() -> Iterator[None]:
-    """What is sent inside goes to PostgreSQL at once; it waits for answers only where one is fetched, and at the end.
-
-    Each statement sees what those before it did. An error may show at a later one. SQLite has no way to wait for.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
+def rows_of(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
+    """The rows that each statement answers with, given its parameters. Each sees what those before it did."""
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            return [cursor.execute(statement, parameters).fetchall() for statement, parameters in asked]
+        kept_plans.ask(cursor, *asked)
+        answers = [cursor.fetchall()]
+        while cursor.nextset():
+            answers.append(cursor.fetchall())
+        return answers
 
 
 def insert(row: models.Model) -> None:
     """Writes a new row, which has its key afterwards where the database gives it. No signal is sent."""
     statement, fields = _insertion(type(row), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
+    with _executed(statement, fields, [getattr(row, field.attname) for field in fields]) as cursor:
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
@@ -65,8 +68,8 @@ def insert(row: models.Model) -> None:
 def put(row: models.Model) -> None:
     """Writes a row under the key it has, in the place of one that stands there already. No signal is sent."""
     statement, fields = _replacement(type(row), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_prepared(field, getattr(row, field.attname)) for field in fields])
+    with _executed(statement, fields, [getattr(row, field.attname) for field in fields]):
+        pass
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -76,14 +79,19 @@ def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -
     Unlike the update of a query set it takes no expressions and no null in `where`, and stamps no time.
     """
     statement, fields = _update(model, connection.vendor, tuple(values), tuple(where))
-    given = [*values.values(), *where.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_prepared(field, value) for field, value in zip(fields, given, strict=True)])
+    with _executed(statement, fields, [*values.values(), *where.values()]) as cursor:
         return int(cursor.rowcount)
 
 
-def _prepared(field: _Field, value: Any) -> Any:
-    return field.get_db_prep_save(value, connection)
+@contextmanager
+def _executed(statement: str, fields: Sequence[_Field], values: Sequence[Any]) -> Iterator[CursorWrapper]:
+    given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            kept_plans.ask(cursor, (statement, given))
+        else:
+            cursor.execute(statement, given)
+        yield cursor
 
 
 @cache
@@ -103,12 +111,13 @@ def _replacement(model: type[models.Model], _vendor: str) -> tuple[str, list[_Fi
 
 @cache
 def _update(
-    model: type[models.Model], _vendor: str, values: tuple[str, ...], where: tuple[str, ...]
+    model: type[models.Model], vendor: str, values: tuple[str, ...], where: tuple[str, ...]
 ) -> tuple[str, list[_Field]]:
     named = {field.name: field for field in model._meta.concrete_fields}
     fields = [named[name] for name in (*values, *where)]
     assigned = ", ".join(f"{_quoted(named[name])} = %s" for name in values)
-    asked = " AND ".join(f"{_quoted(named[name])} = %s" for name in where)
+    equals = _COMPARED[vendor]
+    asked = " AND ".join(f"{_quoted(named[name])} {'=' if named[name].primary_key else equals} %s" for name in where)
     table = connection.ops.quote_name(model._meta.db_table)
     return f"UPDATE {table} SET {assigned} WHERE {asked}", fields  # noqa: S608 - quoted names of a model's fields
 

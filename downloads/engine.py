@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from aniworld import logs
@@ -305,14 +305,26 @@ def _fetch(work: Work, source: Source, folder: Path, course: Course) -> Fetched:
             pace=pace,
             audio=source.language.audio,
         )
-        # What may take hours holds no connection that the server could cut meanwhile.
-        if not connection.in_atomic_block:
-            connection.close()
         try:
-            return fetch(job)
+            return _fetched(job)
         except Expired:
             work.control.check_item()
             idle = idle + 1 if size(folder) <= before else 0
             if idle > IDLE_RESOLVES:
                 raise
             logger.info("The address ran out and is resolved again")
+
+
+def _fetched(job: Job) -> Fetched:
+    """What comes of the job, which may take hours.
+
+    A connection to PostgreSQL stays meanwhile, with the plans for the next claim: to make one takes longer than the
+    claim. One to SQLite is made at once, and what it holds is memory of this process.
+    """
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        connection.close()
+    try:
+        return fetch(job)
+    finally:
+        # One that was cut since is noticed, and not taken for the next question.
+        close_old_connections()

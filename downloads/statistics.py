@@ -17,10 +17,14 @@ R = TypeVar("R")
 
 
 class _Tally:
-    """Counts and bytes by status. Of a long queue they may be a second old: counting it is most of an answer's work."""
+    """Counts and bytes by status. Of a long queue they may be some seconds old: to count it is most of an answer.
+
+    They are kept for a second, or so long that counting takes but a small share of the time.
+    """
 
     LONG = 5_000
-    MAXIMUM_AGE = 1.0
+    LEAST_AGE = 1.0
+    MOST_SHARE = 0.02
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,10 +33,12 @@ class _Tally:
 
     def by_status(self) -> dict[str, dict[str, Any]]:
         with self._lock:
-            if time.monotonic() >= self._good_until:
+            began = time.monotonic()
+            if began >= self._good_until:
                 self._by_status = _counted()
                 if sum(row["count"] for row in self._by_status.values()) > self.LONG:
-                    self._good_until = time.monotonic() + self.MAXIMUM_AGE
+                    now = time.monotonic()
+                    self._good_until = now + max(self.LEAST_AGE, (now - began) / self.MOST_SHARE)
             return self._by_status
 
     def forget(self) -> None:

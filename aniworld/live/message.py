@@ -23,6 +23,8 @@ def zulu(moment: datetime) -> str:
 
 def clean(text: str) -> str:
     """`text` with what no database or client could take replaced by U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 
-from aniworld import statements
 from aniworld.live.message import clean, plain
 from aniworld.live.models import Progress
 from aniworld.live.publish import publish
@@ -50,7 +49,7 @@ class Operation:
             id_, type_, title=title, message=message, current=current, total=total, percent=None, metadata=metadata
         )
         operation = cls(row)
-        with transaction.atomic(savepoint=False), statements.together():
+        with transaction.atomic(savepoint=False):
             row.begin()
             operation._publish(event, data)
         operation._throttle.due(row.percent, time.monotonic())

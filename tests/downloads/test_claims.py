@@ -58,6 +58,14 @@ def test_a_claim_loads_what_the_orm_loads(kind: str, tmp_path: Path) -> None:
         assert json.loads(run(environment, "-m", "tests.downloads.claim_reader")) == []
 
 
+@pytest.mark.processes
+def test_plans_that_were_made_for_a_small_queue_will_do_for_a_large_one(tmp_path: Path) -> None:
+    with database("postgresql", tmp_path) as environment:
+        count, costly = json.loads(run(environment, "-m", "tests.downloads.claim_plans"))
+    assert count > 3
+    assert costly == []
+
+
 @pytest.fixture
 def items(transactional_db: None, tmp_path: Path, settings: Any) -> list[QueueItem]:
     """Three pending ones."""
