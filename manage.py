@@ -13,8 +13,11 @@ from django.core.management.base import BaseCommand
 
 from aniworld.supervisor import marking
 
+HERE = Path(__file__).parent
 OURS = "aniworld"
 WRONG_USE = 2
+# They answer nobody: without admin and API they are there in half of the time.
+WITHOUT_PAGES = {command.stem for command in HERE.glob("*/management/commands/[a-z]*.py")} - {"up"}
 
 
 class Commands(ManagementUtility):
@@ -22,7 +25,7 @@ class Commands(ManagementUtility):
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """The command of that name. Ends the process when there is none."""
-        if subcommand in find_commands(str(Path(__file__).parent / OURS / "management")):
+        if subcommand in find_commands(str(HERE / OURS / "management")):
             return load_command_class(OURS, subcommand)
         known = get_commands()
         if subcommand in known:
@@ -37,4 +40,6 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
     if sys.argv[1:2] == ["up"]:
         marking.mark(sys.argv)
+    if WITHOUT_PAGES.intersection(sys.argv[1:2]):
+        os.environ[marking.PAGES] = "off"
     Commands(sys.argv).execute()
