@@ -22,6 +22,7 @@ from aniworld.configuration import store
 from library import scanning
 from library.models import Scan
 from library.name_parser import parse
+from library.scanner.sharing import BATCH, Sharing
 from library.scanner.walking import top_level
 from library.scanner.walking import walk as walked
 
@@ -39,9 +40,11 @@ def walk(library: str) -> dict[str, Any]:
     root = Path(library)
 
     def work() -> None:
-        for folder in top_level(root)[0]:
-            cut = len(folder) + 1
-            assert all(parse(video.path[cut:]) for video in walked(root, folder).videos)
+        folders = sorted(top_level(root)[0])
+        some = ((None, folders[start : start + BATCH]) for start in range(0, len(folders), BATCH))
+        with Sharing[None](root, len(folders), lambda folder, into: walked(root, folder, into=into)) as sharing:
+            for _batch, found in sharing.in_order(some):
+                assert all(parse(path[path.find("/") + 1 :]) for path, _size, _mtime in found.videos)
 
     return measured(work)
 

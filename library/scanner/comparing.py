@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from library.scanner.walking import Video
 
+# Path, size and time of a file as the database has it.
+Row = tuple[str, int, float]
+
 
 @dataclass(slots=True)
 class Changes:
@@ -25,9 +28,7 @@ class Changes:
         self.vanished += other.vanished
 
 
-def compare(
-    known: Collection[tuple[str, int, float]], videos: Collection[Video], is_readable: Callable[[str], bool]
-) -> Changes:
+def compare(known: Collection[Row], videos: Collection[Video], is_readable: Callable[[str], bool]) -> Changes:
     """Rows against videos. What `is_readable` (of a path) denies is not called vanished: nobody could look.
 
     What was moved is both new and vanished until `match_moves` has seen everything.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -13,17 +14,16 @@ from library.models import Finding, Found, Scan
 from library.root import LibraryUnavailable, filled_root, library_root
 from library.scanner import bulk
 from library.scanner.adopting import Adopter, Adoption
-from library.scanner.comparing import Changes, compare, match_moves
+from library.scanner.comparing import Changes, Row, compare, match_moves
 from library.scanner.judging import sorted_out
 from library.scanner.posters import note_posters
 from library.scanner.reporting import Report, storable
 from library.scanner.settling import Settlement
+from library.scanner.sharing import BATCH, Sharing
 from library.scanner.shelf import Shelf
 from library.scanner.understanding import holds_several_series, place
 from library.scanner.walking import Video, Walked, top_level, walk
 
-# Known folders that are compared at one go.
-_AT_ONCE = 400
 # Seconds between two looks at whether the scan is still wanted and ours.
 _HOLD_EVERY = 2.0
 _TELL_EVERY = 0.25
@@ -102,40 +102,45 @@ class Run:
         """Compares folders that have an owner or rows, batch by batch; answers the others that are there."""
         unknown: list[str] = []
         self._total = len(folders)
-        if self._scan.folders:
-            for folder in folders:
-                unknown += self._compare_batch(root, [folder], (f"{folder}/", f"{folder}0"), shelf)
-            return unknown
-        low = ""
-        for start in range(0, max(1, len(folders)), _AT_ONCE):
-            some = folders[start : start + _AT_ONCE]
-            is_last = start + _AT_ONCE >= len(folders)
-            # "0" follows "/": everything below the last folder, and what lies between it and the batch before.
-            high = None if is_last else f"{some[-1]}0"
-            unknown += self._compare_batch(root, some, (low, high), shelf)
-            low = high or low
+        walk_here = partial(self._walk, root)
+        with Sharing[list[Row]](root, len(folders), walk_here, self._note, self.look) as sharing:
+            for rows, walked in sharing.in_order(self._batches(folders, shelf, unknown)):
+                self._report.unreadable(walked.unreadable)
+                self._changes.join(compare(rows, walked.videos, partial(_is_readable, walked.unreadable)))
         return unknown
 
-    def _compare_batch(
-        self, root: Path, folders: Sequence[str], between: tuple[str, str | None], shelf: Shelf
-    ) -> list[str]:
+    def _batches(
+        self, folders: Sequence[str], shelf: Shelf, unknown: list[str]
+    ) -> Iterator[tuple[list[Row], list[str]]]:
+        """The rows of some folders and those of them to walk, again and again; `unknown` gets the others."""
+        if self._scan.folders:
+            for folder in folders:
+                yield self._batch([folder], (f"{folder}/", f"{folder}0"), shelf, unknown)
+            return
+        low = ""
+        for start in range(0, max(1, len(folders)), BATCH):
+            some = folders[start : start + BATCH]
+            is_last = start + BATCH >= len(folders)
+            # "0" follows "/": everything below the last folder, and what lies between it and the batch before.
+            high = None if is_last else f"{some[-1]}0"
+            yield self._batch(some, (low, high), shelf, unknown)
+            low = high or low
+
+    def _batch(
+        self, folders: Sequence[str], between: tuple[str, str | None], shelf: Shelf, unknown: list[str]
+    ) -> tuple[list[Row], list[str]]:
         # The rows first: what arrives from now on may look new, but nothing that is there can look gone.
         known = bulk.known_files(*between)
         is_simple = not shelf.has_removed and all(shelf.owner(folder) for folder in folders)
         with_rows = set() if is_simple else {path[: path.find("/")] for path, _size, _mtime in known}
         if removed := {folder for folder in {*folders, *with_rows} if shelf.is_removed(folder)}:
             known = [row for row in known if row[0].partition("/")[0] not in removed]
-        walked, unknown = Walked(), []
+        wanted: list[str] = []
         for folder in folders:
-            if folder in removed or folder not in self._there:
-                continue
-            if folder not in with_rows and shelf.owner(folder) is None:
-                unknown.append(folder)
-                continue
-            self._walk(root, folder, walked)
-        self._report.unreadable(walked.unreadable)
-        self._changes.join(compare(known, walked.videos, lambda path: not _is_below(path, walked.unreadable)))
-        return unknown
+            if folder not in removed and folder in self._there:
+                is_known = folder in with_rows or shelf.owner(folder) is not None
+                (wanted if is_known else unknown).append(folder)
+        return known, wanted
 
     def _walk(self, root: Path, folder: str, into: Walked) -> None:
         self._current += 1
@@ -144,6 +149,13 @@ class Run:
         walk(root, folder, self.look, into)
         self.statistics["folders"] += 1
         self.statistics["files"] += len(into.videos) - before
+
+    def _note(self, folders: Sequence[str], walked: Walked) -> None:
+        """Walked by another process."""
+        self._current += len(folders)
+        self._folder = folders[-1]
+        self.statistics["folders"] += len(folders)
+        self.statistics["files"] += len(walked.videos)
 
     def _seek_moved(self, root: Path, unknown: Sequence[str]) -> None:
         """Adds what lies in unknown folders and could be what vanished; the rest is looked at again when adopted."""
@@ -215,6 +227,6 @@ def _as_prefix(folder: str) -> str:
     return f"{folder}/"
 
 
-def _is_below(path: str, places: dict[str, str]) -> bool:
-    """Whether a path lies in, or is, one that could not be read."""
-    return bool(places) and any(path == place or path.startswith(f"{place}/") for place in places)
+def _is_readable(unreadable: Collection[str], path: str) -> bool:
+    """Whether a path neither is, nor lies in, one that could not be read."""
+    return not any(path == place or path.startswith(f"{place}/") for place in unreadable)

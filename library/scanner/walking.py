@@ -85,21 +85,24 @@ def _read(path: str, place: str, walked: Walked) -> list[str]:
 def _taken(entries: Iterator[os.DirEntry[str]], place: str, walked: Walked) -> list[str]:
     # The innermost loop of a scan: what can be looked up once is, and the cheapest question comes first.
     folders: list[str] = []
-    note, extensions, make = walked.videos.append, _SPELLINGS, tuple.__new__
+    note, extensions, make, before = walked.videos.append, _SPELLINGS, tuple.__new__, f"{place}/"
     for entry in entries:
         name = entry.name
-        if name[name.rfind(".") + 1 :] in extensions and name[0] != "." and not entry.is_dir():
-            try:
-                if entry.is_file():
-                    found = entry.stat()
-                    note(make(Video, (f"{place}/{name}", found.st_size, found.st_mtime)))
-            except FileNotFoundError:
-                # Gone since it was listed.
-                continue
-            except OSError as error:
-                walked.unreadable[f"{place}/{name}"] = error.strerror or str(error)
-        elif _is_folder(entry):
-            folders.append(name)
+        if name[name.rfind(".") + 1 :] not in extensions or name[0] == ".":
+            if _is_folder(entry):
+                folders.append(name)
+            continue
+        try:
+            if entry.is_file():
+                found = entry.stat()
+                note(make(Video, (before + name, found.st_size, found.st_mtime)))
+            elif _is_folder(entry):
+                folders.append(name)
+        except FileNotFoundError:
+            # Gone since it was listed.
+            continue
+        except OSError as error:
+            walked.unreadable[before + name] = error.strerror or str(error)
     return folders
 
 
