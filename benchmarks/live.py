@@ -2,28 +2,22 @@
 
     python -m benchmarks.live [--seconds 15] [--clients 100,1000] [--kinds sqlite,postgresql+redis]
 
-Daphne, the publisher and the clients are three processes on this machine. Goals: everything delivered; p99 ≤ 300 ms
-embedded, ≤ 60 ms with Redis (100 clients), ≤ 500 ms with 1,000 clients; web process ≤ 200 MB.
+The web server, the publisher and the clients are three processes on this machine. Goals: everything delivered;
+p99 ≤ 300 ms embedded, ≤ 60 ms with Redis (100 clients), ≤ 500 ms with 1,000 clients; web process ≤ 200 MB.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import multiprocessing
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from websockets.asyncio.client import connect
-
-from tests.aniworld.live_server import ROOMS, LiveServer, live_server
+from benchmarks.crowd import run_crowd
+from tests.aniworld.live_server import LiveServer, live_server
 
 EVENTS_PER_SECOND = 10
-ACK_EVERY = 5.0
 
 
 def main() -> None:
@@ -90,50 +84,6 @@ def pss(pid: int) -> float:
 def processor_seconds(server: LiveServer) -> float:
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def run_crowd(pipe: Any, url: str, token: str, clients: int, events: int) -> None:
-    """All clients, in one process of their own."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    pipe.send(asyncio.run(crowd(pipe, url, token, clients, events)))
-
-
-async def crowd(pipe: Any, url: str, token: str, clients: int, events: int) -> list[float]:
-    joined = asyncio.Semaphore(0)
-    gate = asyncio.Semaphore(20)
-    tasks = [asyncio.create_task(client(url, token, events, joined, gate)) for _ in range(clients)]
-    for _ in range(clients):
-        await joined.acquire()
-    await asyncio.sleep(1)
-    pipe.send("ready")
-    return [delay for delays in await asyncio.gather(*tasks) for delay in delays]
-
-
-async def client(url: str, token: str, events: int, joined: asyncio.Semaphore, gate: asyncio.Semaphore) -> list[float]:
-    """One client that acknowledges as a browser would; answers the delay of each event in seconds."""
-    async with gate:
-        socket = await connect(url, compression=None, open_timeout=60, ping_interval=None)
-        await socket.send(json.dumps({"action": "authenticate", "token": token}))
-        for room in ROOMS:
-            await socket.send(json.dumps({"action": "join", "room": room}))
-        replies = 0
-        while replies < len(ROOMS):
-            replies += json.loads(await socket.recv())["type"] == "joined"
-    joined.release()
-    delays: list[float] = []
-    acknowledged = time.monotonic()
-    while len(delays) < events:
-        try:
-            message = json.loads(await asyncio.wait_for(socket.recv(), 20))
-        except TimeoutError:
-            break
-        delays.append(time.time() - message["data"]["sent"])
-        if time.monotonic() - acknowledged > ACK_EVERY:
-            acknowledged = time.monotonic()
-            await socket.send(json.dumps({"action": "ack", "id": message["id"]}))
-    await socket.close()
-    return delays
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from django.db import models
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -21,6 +22,12 @@ class Watchful(ORM):  # type: ignore[misc]  # django-q2 is published without typ
     _version: int | None = None
     _looked_at = 0.0
 
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> models.QuerySet[OrmQ]:  # noqa: ARG004 - django-q2's interface
+        """The tasks. Django-q2's lets go of the connection before each question: one over a network may have broken."""
+        tasks: models.QuerySet[OrmQ] = OrmQ.objects.all()
+        return tasks
+
     def dequeue(self) -> list[tuple[int, str]] | None:
         """The next task with its id, or None after a short sleep."""
         if self._is_quiet():
@@ -29,7 +36,7 @@ class Watchful(ORM):  # type: ignore[misc]  # django-q2 is published without typ
         # The version first: what is committed between the two looks is then found by the next one.
         version, self._looked_at = commits.version(), time.monotonic()
         if OrmQ.objects.filter(key=self.list_key, lock__lt=timezone.now()).exists():
-            # Taking it closes the connection, and more may wait.
+            # More may wait.
             self._version = None
             tasks: list[tuple[int, str]] | None = super().dequeue()
             return tasks

@@ -17,12 +17,15 @@ from django.utils.crypto import salted_hmac
 
 from aniworld import __version__, clock
 from aniworld.supervisor import instance
+from aniworld.supervisor.changes import Changes
 from aniworld.supervisor.models import LEADS_FOR, Machine
 
 logger = logging.getLogger(__name__)
 
 # Seconds between two signs of life.
 SIGN_EVERY = 5.0
+# While nothing is written, what time alone makes due is looked for only this often.
+LOOK_ANYWAY = 3.0
 
 
 class OtherKey(Exception):
@@ -75,11 +78,18 @@ class Member:
         return self.leads and time.monotonic() - self._leads_since > 3 * SIGN_EVERY
 
     def leading(self, work: Callable[[], object], otherwise: Callable[[], object] | None = None) -> Callable[[], None]:
-        """`work` as what only the one that leads does; the others do what `otherwise` says."""
+        """`work` as what only the one that leads does; the others do what `otherwise` says.
+
+        Without an `otherwise` it is work that looks for rows and rings, and is spared while nothing can have come up.
+        What it rings is written too (but with Redis, where nothing is spared): so while anything is still due, as after
+        a bell that got lost, it is looked for without a pause.
+        """
+        changes = Changes(anyway_after=LOOK_ANYWAY)
 
         def done() -> None:
             if self.leads:
-                work()
+                if otherwise or settings.REDIS_URL or changes.any():
+                    work()
             elif otherwise:
                 otherwise()
 

@@ -16,7 +16,8 @@ from aniworld.supervisor.parts import Part
 KILL_AFTER = 8.0
 # Web and demo site have nothing to put away.
 KILL_WEB_AFTER = 1.5
-LOOK_EVERY = 0.1
+# Between two looks at the parts: until all are ready, and then.
+LOOK_EVERY, LOOK_CALMLY = 0.1, 0.3
 
 
 class Supervision:
@@ -52,7 +53,7 @@ class Supervision:
                 self._revive()
                 self._greet()
                 # Not an event's wait: a signal that strikes while that holds its lock could never set it.
-                time.sleep(LOOK_EVERY)
+                time.sleep(LOOK_CALMLY if all(part.announced for part in self.parts) else LOOK_EVERY)
         finally:
             self._end(chores)
 
@@ -61,7 +62,7 @@ class Supervision:
 
     def _probe(self) -> None:
         for part in self.parts:
-            if part.probe and part.is_running and not part.ready:
+            if not part.ready and part.probe and part.is_running:
                 part.ready = part.probe()
 
     def _publish(self) -> None:

@@ -20,6 +20,7 @@ from django_q.tasks import async_task
 
 from aniworld.supervisor import linux
 from aniworld.supervisor import models as records
+from aniworld.supervisor.changes import Changes
 from aniworld.supervisor.forks import HELD_FOR, Cluster
 from aniworld.supervisor.workers import BUSY
 
@@ -48,6 +49,7 @@ class Watch:
         self._starts = 0
         self._wedged = 0
         self._heartbeat: object = None
+        self._changes = Changes()
         self._pids: set[int] = set()
         self._looked_at = self._quiet_since = self._held_since = clock()
         self._rung_at = self._proved_at = -RING_EVERY
@@ -68,6 +70,7 @@ class Watch:
             # Without database or broker no worker can answer, so none is blamed.
             logger.warning("The workers cannot be watched now: %s", error)
             self._quiet_since = now
+            self._changes.forget()
             if isinstance(error, DatabaseError):
                 raise
             return
@@ -76,7 +79,8 @@ class Watch:
     def _observe(self, now: float) -> None:
         if self._starts != self.part.starts:
             self._begin(now)
-        heartbeat = self._row.values_list("heartbeat_at", flat=True).first()
+        # A heartbeat is written, so there is no other one while nothing was.
+        heartbeat = self._row.values_list("heartbeat_at", flat=True).first() if self._changes.any() else self._heartbeat
         if heartbeat != self._heartbeat:
             # Only that it changed counts, so a clock that is set wrong or jumps does no harm.
             self._heartbeat, self._quiet_since, self._suspected_at = heartbeat, now, None

@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from aniworld.supervisor import linux
 from aniworld.supervisor.request_limits import BoundedFactory
+from aniworld.supervisor.socket_frames import DirectFactory
 
 Scope = dict[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -41,8 +42,8 @@ def below(base_path: str, application: Application) -> Application:
 
 def serve(application: Application, descriptor: int, base_path: str) -> None:
     """Serves on an open, listening socket until SIGTERM."""
-    # Daphne asks nobody which factory to use.
-    server.HTTPFactory = BoundedFactory
+    # Daphne asks nobody which factories to use.
+    server.HTTPFactory, server.WebSocketFactory = BoundedFactory, DirectFactory
     server.Server(
         application=below(base_path, application),
         endpoints=[f"fd:fileno={descriptor}"],

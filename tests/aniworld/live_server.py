@@ -1,9 +1,10 @@
-"""A real daphne with its own database, a process that publishes into it, and clients that talk to it."""
+"""The real web server with its own database, a process that publishes into it, and clients that talk to it."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,9 +17,9 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from aniworld.environment import ROOT
+from aniworld.supervisor import listening
 from tests.database_copies import migrated
-from tests.database_servers import postgresql_database, reachable, redis_database
-from tests.running import eventually, free_port
+from tests.database_servers import postgresql_database, redis_database
 
 ROOMS = ("download_progress", "downloads", "scan_progress", "series")
 
@@ -144,7 +145,7 @@ class Client:
 
 @contextmanager
 def live_server(kind: str, **extra: str) -> Iterator[LiveServer]:
-    """Daphne on a free port. `kind` names what is made for it: sqlite, postgresql, postgresql+redis."""
+    """The web server on a free port. `kind` names what is made for it: sqlite, postgresql, postgresql+redis."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aniworld-live-", ignore_cleanup_errors=True))
         environment = {**os.environ, "DATA_DIR": folder, "DEMO": "off", "DJANGO_SETTINGS_MODULE": "aniworld.settings"}
@@ -154,11 +155,10 @@ def live_server(kind: str, **extra: str) -> Iterator[LiveServer]:
         if "redis" in kind and "REDIS_URL" not in extra:
             environment["REDIS_URL"] = stack.enter_context(redis_database())
         migrated(environment)
-        port = free_port()
-        process = _daphne(environment, port, Path(folder) / "daphne.out")
+        listener = stack.enter_context(listening.open_port("127.0.0.1", 0))
+        process = _web(environment, listener, Path(folder) / "web.out")
         try:
-            eventually(lambda: reachable(f"http://127.0.0.1:{port}") or process.poll() is not None, what="daphne")
-            server = LiveServer(environment, port, process)
+            server = LiveServer(environment, listener.getsockname()[1], process)
             try:
                 yield server
             finally:
@@ -168,7 +168,9 @@ def live_server(kind: str, **extra: str) -> Iterator[LiveServer]:
             process.wait(20)
 
 
-def _daphne(environment: dict[str, str], port: int, output: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), "aniworld.asgi:application"]
+def _web(environment: dict[str, str], listener: socket.socket, output: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.aniworld.live_web", str(listener.fileno())]
     with output.open("wb") as file:
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=file)
+        return subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=file, stderr=file, pass_fds=[listener.fileno()]
+        )

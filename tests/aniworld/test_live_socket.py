@@ -1,4 +1,4 @@
-"""The socket as clients see it: a real daphne, a process that publishes, on SQLite and on PostgreSQL with Redis."""
+"""The socket as clients see it: the real web server, somebody who publishes, on SQLite and on PostgreSQL with Redis."""
 
 from __future__ import annotations
 
@@ -311,6 +311,32 @@ def test_what_was_pruned_or_never_was_means_reload(server: LiveServer) -> None:
 
 def test_listeners_hear_after_the_commit_and_fail_alone(server: LiveServer) -> None:
     assert server.driver("listeners") == [[], ["queue_started"]]
+
+
+def test_messages_of_every_length_arrive_whole(server: LiveServer) -> None:
+    sizes = [*range(0, 130, 13), *range(65_300, 65_600, 13), 200_000]
+    with server.connect("series") as client:
+        for size in sizes:
+            server.driver("burst", count=1, types=["series_added"], size=size)
+        client.until_id(server.driver("send", type="series_added"))
+        assert [len(event["data"]["fill"]) for event in client.events[:-1]] == sizes
+        client.say(action="ping")
+        client.until("pong")
+
+
+def test_what_does_not_fit_at_once_arrives_whole_and_in_order(server: LiveServer) -> None:
+    narrow = sockets.socket()
+    narrow.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 8192)
+    narrow.connect(("127.0.0.1", server.port))
+    with Client(server.url, sock=narrow) as client:
+        client.say(action="authenticate", token=server.token)
+        client.say(action="join", room="series")
+        client.until("joined")
+        # More than the client's side takes in before it is read.
+        ids = server.driver("burst", count=36, types=["series_added"], size=100_000)
+        client.until_id(ids[-1])
+        assert client.ids == ids
+        assert {len(event["data"]["fill"]) for event in client.events} == {100_000}
 
 
 # Readers who do not read

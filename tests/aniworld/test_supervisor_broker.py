@@ -59,6 +59,15 @@ def test_finds_what_another_process_has_put_there(resting: Watchful) -> None:
     assert resting.dequeue() is None
 
 
+def test_taking_a_task_keeps_the_connection(resting: Watchful) -> None:
+    elsewhere(lambda: resting.enqueue("one"))
+    before = connection.connection
+    [(pk, _text)] = resting.dequeue() or []
+    resting.acknowledge(pk)
+    assert connection.connection is before is not None
+    assert not OrmQ.objects.exists()
+
+
 def test_does_not_take_what_belongs_to_another_cluster(resting: Watchful) -> None:
     elsewhere(lambda: Watchful(list_key="downloads").enqueue("theirs"))
     assert resting.dequeue() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,34 @@ def test_one_that_ends_leaves_the_lead_at_once(one: fleet.Member) -> None:
     one.sign()
     work()
     assert done == ["followed", "led"]
+
+
+def test_work_for_all_is_spared_while_nothing_is_written(one: fleet.Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    looks = one.leading(lambda: done.append("looked"))
+    keeps = one.leading(lambda: done.append("kept"), lambda: None)
+    one.sign()
+    for _time in range(3):
+        looks()
+        keeps()
+    assert done == ["looked", "kept", "kept", "kept"]
+    machine("two")
+    looks()
+    looks()
+    assert done.count("looked") == 2
+    later = time.monotonic() + fleet.LOOK_ANYWAY
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    looks()
+    assert done.count("looked") == 3
+
+
+def test_work_that_wrote_looks_again_at_once(one: fleet.Member) -> None:
+    done: list[str] = []
+    work = one.leading(lambda: done.append(machine(f"found {len(done)}").instance))
+    one.sign()
+    for _time in range(3):
+        work()
+    assert done == ["found 0", "found 1", "found 2"]
 
 
 def test_a_machine_whose_row_is_gone_makes_itself_known_again(one: fleet.Member) -> None:

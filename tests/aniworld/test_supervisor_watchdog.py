@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from aniworld.supervisor import linux, watchdog
@@ -65,6 +66,17 @@ def test_the_first_heartbeat_makes_a_cluster_ready(bench: Bench) -> None:
     bench.beat()
     assert (before, bench.part.ready) == (False, True)
     assert ClusterRecord.objects.working().count() == 1
+
+
+def test_reads_no_row_while_nothing_is_written(bench: Bench) -> None:
+    bench.pass_time(1)
+    bench.beat()
+    with CaptureQueriesContext(connection) as asked:
+        bench.pass_time(10)
+    assert {query["sql"] for query in asked.captured_queries} == {"PRAGMA data_version"}
+    bench.beat()
+    bench.pass_time(44)
+    assert not bench.part.complaint
 
 
 def test_the_worker_kept_for_the_bell_is_not_counted(bench: Bench) -> None:
