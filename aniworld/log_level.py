@@ -11,7 +11,7 @@ import threading
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django_q.signals import pre_execute
 
 from aniworld.configuration import store
@@ -53,7 +53,9 @@ def _keep_fresh() -> None:
     pause = threading.Event()
     while not pause.wait(EVERY_SECONDS):
         refresh()
-        close_old_connections()
+        # To make one to SQLite anew takes longer than what is asked of it.
+        if connection.vendor != "sqlite":
+            close_old_connections()
 
 
 def _of_environment() -> list[str]:

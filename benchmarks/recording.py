@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.rows import Row, Table, median, show
 from benchmarks.timing import child
 
-REQUESTS, PIECE = 10_000, 500
+REQUESTS, PIECE = 5_000, 250
 MOST = 1.05
 BODY = b"<html><body>" + b"<p>A page of a catalogue.</p>" * 800 + b"</body></html>"
 
