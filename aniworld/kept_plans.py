@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from django.db import NotSupportedError, connection
+from django.db import NotSupportedError, ProgrammingError, connection
 from django.db.backends.utils import CursorWrapper
 
 # Never used twice, so that a plan which was let go of stands in nobody's way.
@@ -23,8 +23,8 @@ def ask(cursor: CursorWrapper, *asked: tuple[str, Sequence[Any]]) -> None:
     calls = [known.get(statement) or _plan(cursor, statement) for statement, _parameters in asked]
     try:
         cursor.execute("; ".join(calls), [parameter for _statement, parameters in asked for parameter in parameters])
-    except NotSupportedError:
-        # A column got another type since. Whoever tries again plans anew.
+    except (NotSupportedError, ProgrammingError):
+        # A column got another type since, or somebody took the plans away. Whoever tries again plans anew.
         known.clear()
         raise
 

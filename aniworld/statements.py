@@ -78,6 +78,9 @@ def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -
 
     Unlike the update of a query set it takes no expressions and no null in `where`, and stamps no time.
     """
+    if None in where.values():
+        # One database would find the rows that have none, another one no row.
+        raise ValueError("nothing is found by null")
     statement, fields = _update(model, connection.vendor, tuple(values), tuple(where))
     with _executed(statement, fields, [*values.values(), *where.values()]) as cursor:
         return int(cursor.rowcount)

@@ -21,7 +21,7 @@ ACK_EVERY = 5.0
 # Who hears nothing for so long goes.
 PATIENCE = 20.0
 AT_ONCE = 20
-_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+_TEXT, _PING, _PONG = 1, 9, 10
 
 
 def run_crowd(pipe: Any, url: str, token: str, clients: int, events: int) -> None:
@@ -110,6 +110,7 @@ class Client(asyncio.Protocol):
         buffer, at = self._buffer, 0
         while len(buffer) - at >= 2:
             size, start = buffer[at + 1], at + 2
+            assert size < 127, "longer than anything that is sent here"
             if size == 126:
                 size, start = int.from_bytes(buffer[at + 2 : at + 4], "big"), at + 4
             if len(buffer) < start + size:

@@ -52,9 +52,7 @@ def idle(up: Running) -> list[Row]:
     pids = [up.pid, *(process.pid for process in up.processes() if process.pid != up.pid)]
     before, began = processor_seconds(pids), time.monotonic()
     time.sleep(IDLE_SECONDS)
-    after = processor_seconds(pids)
-    # One that has ended meanwhile has taken nothing that could be told any more.
-    share = 100 * sum(after[pid] - before[pid] for pid in after) / (time.monotonic() - began)
+    share = 100 * (processor_seconds(pids) - before) / (time.monotonic() - began)
     memory = proportional_memory(pids) / 1e6
     detail = f"{len(pids)} processes"
     return [
@@ -71,14 +69,14 @@ def _first_round_is_over(up: Running) -> bool:
     return not due and not waiting
 
 
-def processor_seconds(pids: list[int]) -> dict[int, float]:
-    """Of each of these processes that is there."""
-    found = {}
+def processor_seconds(pids: list[int]) -> float:
+    """Of these processes, and of those of their children that have ended: among them one of these that did."""
+    total = 0.0
     for pid in pids:
         with suppress(OSError):
             fields = (linux.PROC / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()
-            found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return found
+            total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def bells(up: Running) -> list[Row]:

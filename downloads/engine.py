@@ -321,7 +321,9 @@ def _fetched(job: Job) -> Fetched:
     A connection to PostgreSQL stays meanwhile, with the plans for the next claim: to make one takes longer than the
     claim. One to SQLite is made at once, and what it holds is memory of this process.
     """
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+    if connection.in_atomic_block:
+        return fetch(job)
+    if connection.vendor == "sqlite":
         connection.close()
     try:
         return fetch(job)

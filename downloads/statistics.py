@@ -19,11 +19,11 @@ R = TypeVar("R")
 class _Tally:
     """Counts and bytes by status. Of a long queue they may be some seconds old: to count it is most of an answer.
 
-    They are kept for a second, or so long that counting takes but a small share of the time.
+    They are kept for one to five seconds: so long that counting takes but a small share of the time.
     """
 
     LONG = 5_000
-    LEAST_AGE = 1.0
+    LEAST_AGE, MOST_AGE = 1.0, 5.0
     MOST_SHARE = 0.02
 
     def __init__(self) -> None:
@@ -38,7 +38,8 @@ class _Tally:
                 self._by_status = _counted()
                 if sum(row["count"] for row in self._by_status.values()) > self.LONG:
                     now = time.monotonic()
-                    self._good_until = now + max(self.LEAST_AGE, (now - began) / self.MOST_SHARE)
+                    age = (now - began) / self.MOST_SHARE
+                    self._good_until = now + min(self.MOST_AGE, max(self.LEAST_AGE, age))
             return self._by_status
 
     def forget(self) -> None:

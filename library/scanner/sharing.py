@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _AHEAD = 3
 _LONGEST = 8
 # Seconds between two looks while there is nothing to do but wait.
 _PATIENCE = 0.2
+# Seconds without an answer after which the other process is given up: what it hangs in holds this one up as well then,
+# and so ends the scan as any work without a sign of life.
+_LONGEST_WAIT = 60.0
 
 Batch = TypeVar("Batch")
 
@@ -57,6 +61,7 @@ class Sharing(Generic[Batch]):
         # In the order in which they are handed out, and those of them that the other process has.
         self._line: deque[_Turn[Batch]] = deque()
         self._given: deque[_Turn[Batch]] = deque()
+        self._heard_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +110,8 @@ class Sharing(Generic[Batch]):
         except (WalkerDied, OSError) as error:
             self._lose(error)
             return False
+        if not self._given:
+            self._heard_at = time.monotonic()
         self._given.append(turn)
         return True
 
@@ -116,6 +123,11 @@ class Sharing(Generic[Batch]):
         except WalkerDied as error:
             self._lose(error)
             return
+        now = time.monotonic()
+        if answers:
+            self._heard_at = now
+        elif now - self._heard_at > _LONGEST_WAIT:
+            self._lose(TimeoutError(f"no answer for {_LONGEST_WAIT:.0f} s"))
         for walked in answers:
             turn = self._given.popleft()
             turn.walked = walked
@@ -123,9 +135,8 @@ class Sharing(Generic[Batch]):
 
     def _lose(self, error: Exception) -> None:
         """Goes on alone, with what the other process had not done."""
-        log.warning("No other process helps to walk the folders any more: %r", error)
-        if self._walker:
-            self._walker.end()
+        code = self._walker.end() if self._walker else None
+        log.warning("No other process helps to walk the folders any more: %r, exit code %s", error, code)
         self._walker, self._is_shared = None, False
         while self._given:
             self._do(self._given.popleft())

@@ -50,6 +50,8 @@ class Walker:
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
             env=kept,
+            # What is sent to all processes of a worker is for its parent, with which it ends.
+            start_new_session=True,
         )
         self._pipes = cast("tuple[IO[bytes], IO[bytes]]", (self._child.stdin, self._child.stdout))
         self._questions, self._answers = map(_ready, self._pipes)
@@ -71,13 +73,16 @@ class Walker:
             self._hear()
         return list(self._whole())
 
-    def end(self) -> None:
-        """Ends it at once, whatever it does."""
-        self._child.kill()
+    def end(self) -> int | None:
+        """Ends it at once, whatever it does; answers how it ended, as far as that is known."""
+        # One that ended by itself says with what.
+        if self._child.poll() is None:
+            self._child.kill()
         for pipe in self._pipes:
             pipe.close()
         with suppress(subprocess.TimeoutExpired):
             self._child.wait(_ENDING)
+        return self._child.returncode
 
     def _send(self) -> None:
         """As much as goes without waiting: while it waits for its answer to be read it reads no question."""

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from aniworld.supervisor.socket_frames import frame_of
 from tests.aniworld.live_server import ROOMS, Client, LiveServer, live_server
 
 pytestmark = pytest.mark.processes
@@ -322,6 +324,13 @@ def test_messages_of_every_length_arrive_whole(server: LiveServer) -> None:
         assert [len(event["data"]["fill"]) for event in client.events[:-1]] == sizes
         client.say(action="ping")
         client.until("pong")
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
+def test_a_frame_says_how_long_its_text_is(size: int) -> None:
+    """As another implementation of the protocol makes it."""
+    text = "x" * size
+    assert frame_of(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
 def test_what_does_not_fit_at_once_arrives_whole_and_in_order(server: LiveServer) -> None:

@@ -11,14 +11,14 @@ if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "aniworld.settings"
     django.setup()
 
-    from django.db import connection
+    from django.db import connection, transaction
 
     from downloads.models import QueueItem
     from tests.downloads.claimer import seed
 
     # After five times a plan is kept for any parameters; for so few rows the server would rather read all of them.
     seed(12)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, transaction.atomic():
         cursor.execute("ANALYZE")
         for _time in range(12):
             item = QueueItem.objects.claim_next("one:1", limit=99, own_limit=99)

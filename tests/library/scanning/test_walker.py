@@ -254,6 +254,22 @@ def test_a_scan_is_cancelled_while_it_waits_and_leaves_no_process(
 
 
 @pytest.mark.django_db
+def test_a_walker_that_hangs_is_given_up(scanned: Shelves, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_LONGEST_WAIT", 0.5)
+    held: set[int] = set()
+
+    def hold(_current: int) -> None:
+        for pid in walkers(os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
+            held.add(pid)
+
+    scan = scan_with(hold)
+    assert len(held) == 1
+    assert (scan.status, scan.statistics["folders"], scan.statistics["files"]) == ("completed", SERIES, 2 * SERIES)
+    assert walkers(os.getpid()) == []
+
+
+@pytest.mark.django_db
 def test_a_scan_works_where_no_process_can_be_started(scanned: Shelves, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert scanned.changes() == {"new": 1, "changed": 1, "vanished": 1}
