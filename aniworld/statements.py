@@ -5,8 +5,10 @@ Only what all others wait for is worth it: a claim, and the events that are told
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -17,6 +19,9 @@ from aniworld import kept_plans
 
 M = TypeVar("M", bound=models.Model)
 _Field: TypeAlias = "models.Field[Any, Any]"
+_Answered: TypeAlias = Callable[[CursorWrapper], None]
+_Sent: TypeAlias = tuple[str, list[Any], _Answered]
+_local = threading.local()
 # How a column is compared that no row is to be sought by. PostgreSQL keeps plans, and one that was made for few rows
 # would seek a row by its state, of which there may be 100,000 by now.
 _COMPARED = {"sqlite": "=", "postgresql": "IS NOT DISTINCT FROM"}
@@ -45,6 +50,31 @@ class Loader(Generic[M]):
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
 
 
+@dataclass(slots=True)
+class Changed:
+    """How many rows a change found; None as long as it is not done."""
+
+    rows: int | None = None
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is changed, put and inserted inside reaches PostgreSQL in one message, at the end of the block.
+
+    Only then are keys and counts known. SQLite has no way to wait for, and does each at once. Of one within another the
+    outer one counts.
+    """
+    if connection.vendor != "postgresql" or _kept_back() is not None:
+        yield
+        return
+    _local.kept_back = []
+    try:
+        yield
+        _send(_local.kept_back)
+    finally:
+        _local.kept_back = None
+
+
 def rows_of(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows that each statement answers with, given its parameters. Each sees what those before it did."""
     with connection.cursor() as cursor:
@@ -60,21 +90,23 @@ def rows_of(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
 def insert(row: models.Model) -> None:
     """Writes a new row, which has its key afterwards where the database gives it. No signal is sent."""
     statement, fields = _insertion(type(row), connection.vendor)
-    with _executed(statement, fields, [getattr(row, field.attname) for field in fields]) as cursor:
+
+    def answered(cursor: CursorWrapper) -> None:
         row.pk = cursor.fetchone()[0]
+
+    _do(statement, fields, [getattr(row, field.attname) for field in fields], answered)
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def put(row: models.Model) -> None:
     """Writes a row under the key it has, in the place of one that stands there already. No signal is sent."""
     statement, fields = _replacement(type(row), connection.vendor)
-    with _executed(statement, fields, [getattr(row, field.attname) for field in fields]):
-        pass
+    _do(statement, fields, [getattr(row, field.attname) for field in fields], lambda _cursor: None)
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -> int:
-    """Sets `values` in the rows that have those of `where`, by the names of fields; answers how many rows that were.
+def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -> Changed:
+    """Sets `values` in the rows that have those of `where`, by the names of fields.
 
     Unlike the update of a query set it takes no expressions and no null in `where`, and stamps no time.
     """
@@ -82,19 +114,40 @@ def change(model: type[models.Model], values: Mapping[str, Any], **where: Any) -
         # One database would find the rows that have none, another one no row.
         raise ValueError("nothing is found by null")
     statement, fields = _update(model, connection.vendor, tuple(values), tuple(where))
-    with _executed(statement, fields, [*values.values(), *where.values()]) as cursor:
-        return int(cursor.rowcount)
+    changed = Changed()
+
+    def answered(cursor: CursorWrapper) -> None:
+        changed.rows = cursor.rowcount
+
+    _do(statement, fields, [*values.values(), *where.values()], answered)
+    return changed
 
 
-@contextmanager
-def _executed(statement: str, fields: Sequence[_Field], values: Sequence[Any]) -> Iterator[CursorWrapper]:
+def _do(statement: str, fields: Sequence[_Field], values: Sequence[Any], answered: _Answered) -> None:
     given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
+    waiting = _kept_back()
+    if waiting is not None:
+        waiting.append((statement, given, answered))
+    else:
+        _send([(statement, given, answered)])
+
+
+def _kept_back() -> list[_Sent] | None:
+    """What this thread has not sent yet; None when it sends each at once."""
+    waiting: list[_Sent] | None = getattr(_local, "kept_back", None)
+    return waiting
+
+
+def _send(each: Sequence[_Sent]) -> None:
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            kept_plans.ask(cursor, (statement, given))
-        else:
-            cursor.execute(statement, given)
-        yield cursor
+        if connection.vendor == "postgresql" and each:
+            kept_plans.ask(cursor, *((statement, given) for statement, given, _answered in each))
+        for place, (statement, given, answered) in enumerate(each):
+            if connection.vendor != "postgresql":
+                cursor.execute(statement, given)
+            elif place:
+                cursor.nextset()
+            answered(cursor)
 
 
 @cache

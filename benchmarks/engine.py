@@ -18,7 +18,7 @@ from benchmarks.timing import ROOT, Idle, Run, alternately, peer, program
 
 GIB = 1024**3
 # Bytes of what is made of the playlist, at least, and of a file from a slow host.
-STREAM, SMALL, SMALLER = 230 * media.MIB, 120 * media.MIB, 64 * media.MIB
+STREAM, SMALL, SMALLER = 230 * media.MIB, 120 * media.MIB, 32 * media.MIB
 PACKAGES = {"curl": "curl", "aria2c": "aria2", "ffmpeg": "ffmpeg", "nginx": "nginx-light", "openssl": "openssl"}
 WORKER = "benchmarks.fetching"
 RAM = Path("/dev/shm")
@@ -174,7 +174,7 @@ def one_lame(at: Place, source: Path) -> list[Row]:
 
     labels = ["ours", *(["aria2c -x8", "aria2c -x8 -k1M"] if program("aria2c") else [])]
     taken = alternately({label: partial(on_its_own, label) for label in labels})
-    work = "64 MiB, 16 MB/s per connection, one of eight ten times slower"
+    work = "32 MiB, 16 MB/s per connection, one of eight ten times slower"
     return compared(work, taken, {"aria2c -x8": 0.8})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from aniworld import statements
 from aniworld.live.message import clean, plain
 from aniworld.live.models import Progress
 from aniworld.live.publish import publish
@@ -49,7 +50,7 @@ class Operation:
             id_, type_, title=title, message=message, current=current, total=total, percent=None, metadata=metadata
         )
         operation = cls(row)
-        with transaction.atomic(savepoint=False):
+        with transaction.atomic(savepoint=False), statements.together():
             row.begin()
             operation._publish(event, data)
         operation._throttle.due(row.percent, time.monotonic())

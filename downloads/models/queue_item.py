@@ -114,7 +114,10 @@ class QueueItem(UpgradeState, WorkPlace, Record):
     # What a worker does. Each names the token and answers whether the item was still its own.
 
     def take(self, owner: str, now: datetime) -> bool:
-        """Leases this pending or abandoned item to `owner` under a new token."""
+        """Leases this pending or abandoned item to `owner` under a new token, in the caller's transaction.
+
+        False, and the transaction is undone, when it is not any more what this object says.
+        """
         abandoned = self.status == self.Status.DOWNLOADING
         values: dict[str, Any] = {
             "status": self.Status.DOWNLOADING,
@@ -131,15 +134,17 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             "progress_id": events.new_progress_id(self),
         }
         stamped = {**values, "updated_at": now}
-        changed = statements.change(QueueItem, stamped, id=self.pk, status=self.status, token=self.token)
-        if changed and abandoned:
-            self._close_attempt(
-                now, "parked", gettext("The worker vanished."), gettext("Another worker takes it over.")
-            )
-        if changed:
+        with statements.together():
+            changed = statements.change(QueueItem, stamped, id=self.pk, status=self.status, token=self.token)
+            if abandoned:
+                self._close_attempt(
+                    now, "parked", gettext("The worker vanished."), gettext("Another worker takes it over.")
+                )
             self._adopt(values)
             events.started(self)
-        return bool(changed)
+        if not changed.rows:
+            transaction.set_rollback(True)
+        return bool(changed.rows)
 
     def give_up(self, now: datetime) -> bool:
         """downloading, abandoned once more → failed: what took so many workers with it is not given to another one."""

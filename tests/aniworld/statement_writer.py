@@ -54,9 +54,9 @@ def _changed() -> list[str]:
     QueueItem.objects.bulk_create(rows)
     values = {"status": "downloading", "owner": "one:1", "token": "t", "lease_until": MOMENT, "next_attempt_at": None}
     stamped = {**values, "updated_at": MOMENT}
-    changed = [statements.change(QueueItem, stamped, id=rows[0].pk, token=""), 1]
+    changed = [statements.change(QueueItem, stamped, id=rows[0].pk, token="").rows, 1]
     QueueItem.objects.filter(pk=rows[1].pk).update(**stamped)
-    changed += [statements.change(QueueItem, stamped, id=rows[2].pk, token="another"), 0]
+    changed += [statements.change(QueueItem, stamped, id=rows[2].pk, token="another").rows, 0]
     rows[2].refresh_from_db()
     wrong = [] if changed == [1, 1, 0, 0] and rows[2].status == "pending" else ["who is changed"]
     return _different(rows[0], rows[1], "id", "episode_id", "created_at") + wrong
