@@ -26,7 +26,7 @@ restarts = pytest.mark.xdist_group("restarts")
 
 @pytest.mark.parametrize(
     ("database", "count", "downloads"),
-    [pytest.param("sqlite", 8, 12, marks=kills), pytest.param("postgresql", 5, 9, marks=restarts)],
+    [pytest.param("sqlite", 6, 10, marks=kills), pytest.param("postgresql", 5, 9, marks=restarts)],
 )
 def test_seeded_kills_lose_and_double_nothing(database: str, count: int, downloads: int) -> None:
     with Running(demo=True, database=database, environment=SLOW) as up:
