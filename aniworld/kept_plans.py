@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from django.db import NotSupportedError, ProgrammingError, connection
+from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 
 # Never used twice, so that a plan which was let go of stands in nobody's way.
 _numbers = count(1)
+# PostgreSQL's codes: a column got another type since; somebody took the plans away.
+_PLAN_IS_LOST = ("0A000", "26000")
 
 
 def ask(cursor: CursorWrapper, *asked: tuple[str, Sequence[Any]]) -> None:
@@ -23,9 +25,10 @@ def ask(cursor: CursorWrapper, *asked: tuple[str, Sequence[Any]]) -> None:
     calls = [known.get(statement) or _plan(cursor, statement) for statement, _parameters in asked]
     try:
         cursor.execute("; ".join(calls), [parameter for _statement, parameters in asked for parameter in parameters])
-    except (NotSupportedError, ProgrammingError):
-        # A column got another type since, or somebody took the plans away. Whoever tries again plans anew.
-        known.clear()
+    except DatabaseError as error:
+        # Whoever tries again plans anew.
+        if getattr(error.__cause__, "sqlstate", None) in _PLAN_IS_LOST:
+            known.clear()
         raise
 
 

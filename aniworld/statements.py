@@ -61,16 +61,18 @@ class Changed:
 def together() -> Iterator[None]:
     """What is changed, put and inserted inside reaches PostgreSQL in one message, at the end of the block.
 
-    Only then are keys and counts known. SQLite has no way to wait for, and does each at once. Of one within another the
-    outer one counts.
+    Only then are keys and counts known. SQLite has no way to wait for, and does each at once, as is done outside of a
+    transaction. Of one within another the outer one counts. No savepoint may be undone inside: what was kept back since
+    would be sent all the same.
     """
-    if connection.vendor != "postgresql" or _kept_back() is not None:
+    if connection.vendor != "postgresql" or not connection.in_atomic_block or _kept_back() is not None:
         yield
         return
     _local.kept_back = []
     try:
         yield
-        _send(_local.kept_back)
+        waiting, _local.kept_back = _local.kept_back, None
+        _send(waiting)
     finally:
         _local.kept_back = None
 

@@ -19,7 +19,7 @@ R = TypeVar("R")
 class _Tally:
     """Counts and bytes by status. Of a long queue they may be some seconds old: to count it is most of an answer.
 
-    They are kept for one to five seconds: so long that counting takes but a small share of the time.
+    They are kept for one to five seconds: so long that counting takes but a small share of the time, if it can be.
     """
 
     LONG = 5_000

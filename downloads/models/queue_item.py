@@ -114,9 +114,10 @@ class QueueItem(UpgradeState, WorkPlace, Record):
     # What a worker does. Each names the token and answers whether the item was still its own.
 
     def take(self, owner: str, now: datetime) -> bool:
-        """Leases this pending or abandoned item to `owner` under a new token, in the caller's transaction.
+        """Leases this pending or abandoned item to `owner` under a new token.
 
-        False, and the transaction is undone, when it is not any more what this object says.
+        False when it was not any more what this object said: the transaction, also the caller's, is undone, and this
+        object is of no more use.
         """
         abandoned = self.status == self.Status.DOWNLOADING
         values: dict[str, Any] = {
@@ -133,8 +134,12 @@ class QueueItem(UpgradeState, WorkPlace, Record):
             "provider": "",
             "progress_id": events.new_progress_id(self),
         }
-        stamped = {**values, "updated_at": now}
+        with transaction.atomic(savepoint=False):
+            return self._taken(values, now, abandoned=abandoned)
+
+    def _taken(self, values: dict[str, Any], now: datetime, *, abandoned: bool) -> bool:
         with statements.together():
+            stamped = {**values, "updated_at": now}
             changed = statements.change(QueueItem, stamped, id=self.pk, status=self.status, token=self.token)
             if abandoned:
                 self._close_attempt(

@@ -26,9 +26,9 @@ _AHEAD = 3
 _LONGEST = 8
 # Seconds between two looks while there is nothing to do but wait.
 _PATIENCE = 0.2
-# Seconds without an answer after which the other process is given up: what it hangs in holds this one up as well then,
-# and so ends the scan as any work without a sign of life.
-_LONGEST_WAIT = 60.0
+# Seconds of mere waiting without an answer after which the other process is given up, or so many times what a batch
+# took here: what it hangs in then holds this one up as well, and ends the scan as any work without a sign of life.
+_LONGEST_WAIT, _SLOWER = 60.0, 4
 
 Batch = TypeVar("Batch")
 
@@ -61,7 +61,7 @@ class Sharing(Generic[Batch]):
         # In the order in which they are handed out, and those of them that the other process has.
         self._line: deque[_Turn[Batch]] = deque()
         self._given: deque[_Turn[Batch]] = deque()
-        self._heard_at = 0.0
+        self._waited = self._slowest = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -95,10 +95,11 @@ class Sharing(Generic[Batch]):
             yield self._line.popleft().batch, walked
 
     def _do(self, turn: _Turn[Batch]) -> None:
-        walked = Walked()
+        walked, began = Walked(), time.monotonic()
         for folder in turn.folders:
             self._walk(folder, walked)
         turn.walked = walked
+        self._slowest = max(self._slowest, time.monotonic() - began)
 
     def _give(self, turn: _Turn[Batch]) -> bool:
         """Has the other process do it; False when there is none, or it has enough."""
@@ -110,24 +111,21 @@ class Sharing(Generic[Batch]):
         except (WalkerDied, OSError) as error:
             self._lose(error)
             return False
-        if not self._given:
-            self._heard_at = time.monotonic()
         self._given.append(turn)
         return True
 
     def _take(self, seconds: float) -> None:
         if not self._walker or not self._given:
             return
+        began = time.monotonic()
         try:
             answers = self._walker.answers(seconds)
         except WalkerDied as error:
             self._lose(error)
             return
-        now = time.monotonic()
-        if answers:
-            self._heard_at = now
-        elif now - self._heard_at > _LONGEST_WAIT:
-            self._lose(TimeoutError(f"no answer for {_LONGEST_WAIT:.0f} s"))
+        self._waited = 0.0 if answers else self._waited + time.monotonic() - began
+        if self._waited > max(_LONGEST_WAIT, _SLOWER * self._slowest):
+            self._lose(TimeoutError(f"no answer for {self._waited:.0f} s"))
         for walked in answers:
             turn = self._given.popleft()
             turn.walked = walked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import django
@@ -11,7 +12,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
 django.setup()
 
-from django.db import models  # noqa: E402  # only after setup
+from django.db import models, transaction  # noqa: E402  # only after setup
 
 from aniworld import statements  # noqa: E402  # likewise
 from aniworld.live.models import Event, Progress  # noqa: E402  # likewise
@@ -23,7 +24,7 @@ ODD = {"Ōdd": [1, None, "100 % 'two'", {"three": 2.5}]}
 
 
 def main() -> None:
-    print(json.dumps([*_inserted(), *_put(), *_changed()]))  # noqa: T201 - what the test reads
+    print(json.dumps([*_inserted(), *_put(), *_changed(), *_together(), *_too_late()]))  # noqa: T201 - what the test reads
 
 
 def _inserted() -> list[str]:
@@ -60,6 +61,43 @@ def _changed() -> list[str]:
     rows[2].refresh_from_db()
     wrong = [] if changed == [1, 1, 0, 0] and rows[2].status == "pending" else ["who is changed"]
     return _different(rows[0], rows[1], "id", "episode_id", "created_at") + wrong
+
+
+def _together() -> list[str]:
+    """Counts and keys are right after the block, and nothing is left of one that fails."""
+    Event.objects.all().delete()
+    moments = {"started_at": MOMENT, "updated_at": MOMENT}
+    row = Progress(id="third", type="download", status="started", title="one", **moments)
+    first, second = (Event(type=type_, room="r", timestamp=MOMENT, data={}) for type_ in ("first", "second"))
+    with transaction.atomic(), statements.together(), statements.together():
+        statements.put(row)
+        statements.insert(first)
+        changed = statements.change(Progress, {"title": "two"}, id="third", title="one")
+        none = statements.change(Progress, {"title": "three"}, id="third", title="one")
+        statements.insert(second)
+    with suppress(ZeroDivisionError), transaction.atomic(), statements.together():
+        statements.insert(Event(type="third", room="r", timestamp=MOMENT, data={}))
+        raise ZeroDivisionError
+    stored = list(Event.objects.order_by("pk").values_list("pk", "type"))
+    right = {
+        "keys": stored == [(first.pk, "first"), (second.pk, "second")],
+        "counts": (changed.rows, none.rows) == (1, 0),
+        "order": Progress.objects.get(pk="third").title == "two",
+    }
+    return [name for name, is_right in right.items() if not is_right]
+
+
+def _too_late() -> list[str]:
+    """Who takes what somebody else took meanwhile changes nothing, and tells of nothing."""
+    item = QueueItem.objects.filter(status="pending").select_related("series", "episode").earliest("pk")
+    late = QueueItem.objects.select_related("series", "episode").get(pk=item.pk)
+    took = [item.take("one:1", MOMENT)]
+    before = (list(Event.objects.values()), list(Progress.objects.values()), QueueItem.objects.filter(pk=item.pk).get())
+    took.append(late.take("two:2", MOMENT))
+    after = (list(Event.objects.values()), list(Progress.objects.values()), QueueItem.objects.filter(pk=item.pk).get())
+    return ([] if took == [True, False] else ["taken"]) + (
+        [] if before == after and after[2].owner == "one:1" else ["told"]
+    )
 
 
 def _different(one: models.Model, other: models.Model, *but: str) -> list[str]:
