@@ -20,7 +20,7 @@ from aniworld import kept_plans
 M = TypeVar("M", bound=models.Model)
 _Field: TypeAlias = "models.Field[Any, Any]"
 _Answered: TypeAlias = Callable[[CursorWrapper], None]
-_Sent: TypeAlias = tuple[str, list[Any], _Answered]
+_Sent: TypeAlias = tuple[str, Sequence[Any], _Answered]
 _local = threading.local()
 # How a column is compared that no row is to be sought by. PostgreSQL keeps plans, and one that was made for few rows
 # would seek a row by its state, of which there may be 100,000 by now.
@@ -79,14 +79,11 @@ def together() -> Iterator[None]:
 
 def rows_of(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows that each statement answers with, given its parameters. Each sees what those before it did."""
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            return [cursor.execute(statement, parameters).fetchall() for statement, parameters in asked]
-        kept_plans.ask(cursor, *asked)
-        answers = [cursor.fetchall()]
-        while cursor.nextset():
-            answers.append(cursor.fetchall())
-        return answers
+    answers: list[list[tuple[Any, ...]]] = []
+    _send(
+        [(statement, parameters, lambda cursor: answers.append(cursor.fetchall())) for statement, parameters in asked]
+    )
+    return answers
 
 
 def insert(row: models.Model) -> None:

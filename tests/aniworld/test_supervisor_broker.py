@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -15,6 +13,7 @@ from django_q.models import OrmQ
 
 from aniworld.supervisor import broker
 from aniworld.supervisor.broker import Watchful
+from tests.aniworld.elsewhere import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,19 +25,6 @@ def resting() -> Watchful:
     assert found.dequeue() is None
     assert found.dequeue() is None
     return found
-
-
-def elsewhere(work: Callable[[], object]) -> None:
-    """As another process does it: on a connection of its own."""
-
-    def done() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(done).result()
 
 
 def test_is_the_one_in_use_here() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from aniworld.live.models import LogReader
 from aniworld.supervisor.changes import Changes
+from tests.aniworld.elsewhere import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,19 +25,6 @@ def calm() -> Changes:
 
 def write() -> None:
     LogReader.objects.update_or_create(name="somebody", defaults={"position": 1})
-
-
-def elsewhere(work: Callable[[], object]) -> None:
-    """As another process does it: on a connection of its own."""
-
-    def done() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(done).result()
 
 
 @pytest.mark.parametrize("happens", [write, lambda: elsewhere(write)], ids=["here", "elsewhere"])
