@@ -1,7 +1,8 @@
-"""The base of every table: two times that are always right, also after a bulk update."""
+"""The base of every table: two times that are always right, also after a bulk update; and claims of one row."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import models
@@ -26,3 +27,20 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+
+def compare_and_set(row: models.Model, rows: models.QuerySet[Any], values: Mapping[str, Any]) -> bool:
+    """Writes `values` where `rows`, which is this row under its conditions, still has it, and then into the object.
+
+    False when somebody else was quicker: nothing is changed then.
+    """
+    if not rows.update(**values):
+        return False
+    adopt(row, values)
+    return True
+
+
+def adopt(row: models.Model, values: Mapping[str, Any]) -> None:
+    """Gives the object what was just written into its row."""
+    for name, value in values.items():
+        setattr(row, name, value)

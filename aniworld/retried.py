@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, adopt
 
 LONGEST_REASON = 300
 
@@ -90,7 +90,5 @@ class Retried(Record):
         mine = type(self)._default_manager.filter(pk=self.pk, state=self.State.WAITING, attempts=self.attempts)
         if not mine.update(**values):
             return False
-        for name, value in values.items():
-            if name != "attempts":
-                setattr(self, name, value)
+        adopt(self, {name: value for name, value in values.items() if name != "attempts"})
         return True

@@ -79,7 +79,7 @@ def write(described: str | None, tables: Sequence[Table]) -> None:
     before, _begin, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     present, _end, after = rest.partition(END)
     if described:
-        present = "\n\n".join([f"\n{described}", *(table.markdown() for table in tables)])
+        present = "\n".join([f"{described}\n", *(table.markdown() for table in tables)])
     else:
         kept = {part.partition("\n")[0]: part for part in present.split("\n### ")[1:]}
         kept |= {table.title: table.markdown().removeprefix("### ") for table in tables}

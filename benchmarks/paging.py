@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -79,12 +79,12 @@ def _one(client: Client, name: str, address: str, times: int) -> tuple[list[floa
         print(f"{name}: {answer.status_code} {answer.content[:300]!r}", file=sys.stderr)
         # Longer than any limit.
         return [math.inf], 0
-    queries = _queries(client, address)
-    return [_timed(client, address) for _ in range(times)], queries
+    timed, queries = _counted(lambda: [_timed(client, address) for _ in range(times)])
+    return timed, queries // times
 
 
-def _queries(client: Client, address: str) -> int:
-    """Counted below the connections: a view may run in a thread with one of its own."""
+def _counted(ask: Callable[[], list[float]]) -> tuple[list[float], int]:
+    """With the queries, counted below the connections: a view may run in a thread with one of its own."""
     count, execute = 0, CursorWrapper.execute
 
     def counting(*arguments: Any, **named: Any) -> Any:
@@ -93,8 +93,7 @@ def _queries(client: Client, address: str) -> int:
         return execute(*arguments, **named)
 
     with patch.object(CursorWrapper, "execute", counting):
-        client.get(address)
-    return count
+        return ask(), count
 
 
 def _timed(client: Client, address: str) -> float:

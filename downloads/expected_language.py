@@ -8,7 +8,7 @@ from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from downloads.models import Attempt, QueueItem
 from library.models import Episode
-from providers.contracts import Language
+from providers.contracts import LANGUAGES, Language
 
 
 def of(item: QueueItem, tried: str = "") -> str:
@@ -23,7 +23,7 @@ def of(item: QueueItem, tried: str = "") -> str:
 
 def others(item: QueueItem, language: str) -> list[str]:
     """The languages that the catalogue lists for its episode besides `language`."""
-    return [one.value for one in Language if one.value in item.episode.languages and one.value != language]
+    return [name for name in LANGUAGES if name in item.episode.languages and name != language]
 
 
 def first_listed(wanted: Sequence[Language], episode: Episode) -> str:

@@ -10,9 +10,8 @@ from downloads import expected_language
 from downloads.models import QueueItem
 from library import held_files
 from library.models import Episode, EpisodeFile, Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 
-LANGUAGES = [language.value for language in Language]
 Items = Mapping[str, QueueItem]
 
 

@@ -20,7 +20,7 @@ from downloads.models import Priority, QueueItem, QueueState, Undo
 from library import held_files
 from library.files import library_root
 from library.models import Episode, Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES, Language
 
 # Room between two neighbours, so that a move writes one row.
 GAP = 1024
@@ -126,7 +126,7 @@ def checked(language: str) -> str:
     try:
         return Language(language).value
     except ValueError:
-        allowed = ", ".join(known.value for known in Language)
+        allowed = ", ".join(LANGUAGES)
         raise Invalid(
             _("There is no language “%(name)s”; %(allowed)s are.") % {"name": language, "allowed": allowed}
         ) from None

@@ -19,12 +19,11 @@ from downloads import queue
 from downloads.models import QueueItem
 from library import files
 from library.models import Episode, EpisodeFile, Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 
 logger = logging.getLogger(__name__)
 
 Upgrade = QueueItem.Upgrade
-_KNOWN = {language.value for language in Language}
 
 
 def queue_for(series: Series, episodes: Iterable[Episode] | None = None) -> list[int]:
@@ -142,7 +141,7 @@ def _is_there(item: QueueItem) -> bool:
 
 
 def _is_replaceable(file: EpisodeFile) -> bool:
-    return file.language in _KNOWN and file.last_number is None
+    return file.language in LANGUAGES and file.last_number is None
 
 
 def _rank(series: Series, language: str) -> int:

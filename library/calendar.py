@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from aniworld.refusals import Invalid
 from library import held_files
 from library.models import AnnouncedEpisode, Episode
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 
 EXPECTED, AIRED, ARRIVED = "expected", "aired", "arrived"
 ON_DISK, QUEUED, MISSING, UPCOMING = "on_disk", "queued", "missing", "upcoming"
@@ -25,7 +25,6 @@ MOST_OF_A_KIND = 2000
 _READ = ("pk", "series_id", "series__key", "series__name", "season", "number", "title", "aired_on", "updated_at")
 _READ_OF_EPISODES = ("title_alt", "languages", "is_downloaded", "download_date")
 Read = dict[str, Any]
-_LANGUAGES = tuple(language.value for language in Language)
 _DAYS_BACK, _DAYS_AHEAD = timedelta(days=14), timedelta(days=28)
 
 
@@ -160,7 +159,7 @@ def _entry(read: Read, day: date, kind: str, state: str, languages: Collection[s
         season=read["season"],
         number=read["number"],
         title=read["title"] or read.get("title_alt", ""),
-        languages=tuple(name for name in _LANGUAGES if name in languages),
+        languages=tuple(name for name in LANGUAGES if name in languages),
         state=state,
         episode_id=read["pk"],
         changed_at=read["updated_at"],

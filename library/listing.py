@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from aniworld.accounts.models import User
 from library import held_files
 from library.models import Episode, EpisodeFile, Favorite, Series, SeriesQuerySet
-from providers.contracts import Language
+from providers.contracts import LANGUAGES, Language
 
 # What may be asked for as `sort`, each also with a minus before it, and what it sorts by.
 SORTS = {
@@ -134,7 +134,7 @@ def _episode(
         "title_alt": episode.title_alt,
         "aired_on": episode.aired_on,
         "runtime_seconds": episode.runtime_seconds,
-        "languages": [language.value for language in Language if language.value in episode.languages],
+        "languages": [name for name in LANGUAGES if name in episode.languages],
         "is_downloaded": episode.is_downloaded,
         "download_date": episode.download_date,
         "file_path": best.path if best else None,

@@ -31,6 +31,10 @@ class Language(StrEnum):
         return {Language.GERMAN_DUB: "deu", Language.ENGLISH_DUB: "eng"}.get(self, "jpn")
 
 
+# As they are stored and told, in the order in which they are listed.
+LANGUAGES = tuple(language.value for language in Language)
+
+
 class StreamKind(StrEnum):
     """How a stream is fetched."""
 

@@ -287,7 +287,14 @@ class Running:
         os.killpg(self.cluster(name)[0].group, number)
 
     def kill_everything(self) -> None:
-        """SIGKILLs `up` and every process of it, as a power cut would."""
+        """SIGKILLs `up` and every process of it, as a power cut would: held first, so that none sees another go."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+        held: set[int] = set()
+        while new := [process for process in self.processes() if process.pid not in held]:
+            for process in new:
+                self.kill(process, signal.SIGSTOP)
+                held.add(process.pid)
         if self._process:
             self._process.kill()
             self._process.wait()

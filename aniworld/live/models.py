@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import statements
+from aniworld.records import compare_and_set
 
 
 class Event(models.Model):
@@ -134,8 +135,4 @@ class Progress(models.Model):
     def _move(self, status: Progress.Status, values: dict[str, Any]) -> bool:
         values = {**values, "status": status, "updated_at": timezone.now()}
         run = Progress.objects.active().filter(pk=self.pk, started_at=self.started_at)
-        if not run.update(**values):
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return compare_and_set(self, run, values)

@@ -12,7 +12,7 @@ from downloads import expected_language
 from downloads.models import QueueItem
 from library import held_files
 from library.models import Episode, EpisodeFile, Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 
 RANKED = 200
 
@@ -134,7 +134,7 @@ def _columns(series: Series, episodes: Iterable[Episode], queued: Mapping[int, s
     """The languages that any of the episodes has or wants, those of the plan first."""
     known = {language for episode in episodes for language in _where(episode, queued[episode.pk])}
     order = [str(language) for language in series.wanted_languages()]
-    order += [language.value for language in Language if language.value not in order]
+    order += [name for name in LANGUAGES if name not in order]
     return [name for name in order if name in known] + sorted(known - set(order))
 
 

@@ -18,7 +18,7 @@ from aniworld.pages.access import members
 from aniworld.pages.shelf import MARKS, Wanted, catalogues, falls, shelf, totals
 from aniworld.paging import page_of
 from library.models import Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 
 POSTERS_A_PAGE = 60
 ROWS_A_PAGE = 100
@@ -91,7 +91,7 @@ def _filters(wanted: Wanted) -> dict[str, Any]:
     return {
         "orders": ORDERS,
         "statuses": Series.Status.choices,
-        "languages": [language.value for language in Language],
+        "languages": LANGUAGES,
         "catalogues": catalogues(),
         "narrowed_count": sum(bool(one) for one in (wanted.status, wanted.language, wanted.provider)),
     }

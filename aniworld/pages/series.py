@@ -18,7 +18,7 @@ from aniworld.pages.episodes import SeasonTab, chosen_season, coverage_of, rows_
 from downloads.models import QueueItem
 from library.metadata import artwork
 from library.models import EpisodeFile, Favorite, Series
-from providers.contracts import Language
+from providers.contracts import LANGUAGES, Language
 from providers.models import Provider
 
 PART_WORDS = {"episodes": _("Episodes"), "nfo": _("Metadata"), "logo": _("Logo"), "images": _("Artwork")}
@@ -72,7 +72,7 @@ def _plan(series: Series) -> dict[str, Any]:
         "plan_is_own": bool(own.get("order")),
         "plan_fallback": bool(own.get("fallback", True)),
         "plan_upgrade": series.wants_upgrade,
-        "languages": [language.value for language in Language],
+        "languages": LANGUAGES,
     }
 
 

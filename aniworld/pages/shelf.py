@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from aniworld.accounts.models import User
 from library.models import Episode, EpisodeFile, Favorite, Series, SeriesQuerySet
-from providers.contracts import Language
+from providers.contracts import LANGUAGES
 from providers.models import Provider
 
 LONGEST_QUERY = 200
@@ -50,7 +50,7 @@ class Wanted:
             query=words_in(said),
             marks=tuple(mark for mark in MARKS if mark in said.getlist("filter")),
             status=_among(said.get("status", ""), Series.Status.values),
-            language=_among(said.get("language", ""), [language.value for language in Language]),
+            language=_among(said.get("language", ""), LANGUAGES),
             provider=said.get("provider", "").replace("\x00", "")[:64],
             sort=sort if sort.removeprefix("-") in SORTS else "name",
         )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock, statements
 from aniworld.api_types import LARGEST_INTEGER, LARGEST_ROW_ID
-from aniworld.records import Record
+from aniworld.records import Record, adopt, compare_and_set
 from downloads import events
 from downloads.models.claims import QueueItemQuerySet
 from downloads.models.item_states import ItemStatus, PauseReason
@@ -145,7 +145,7 @@ class QueueItem(UpgradeState, WorkPlace, Record):
                 self._close_attempt(
                     now, "parked", gettext("The worker vanished."), gettext("Another worker takes it over.")
                 )
-            self._adopt(values)
+            adopt(self, values)
             events.started(self)
         if not changed.rows:
             transaction.set_rollback(True)
@@ -184,11 +184,10 @@ class QueueItem(UpgradeState, WorkPlace, Record):
         if downloaded > self.downloaded_bytes:
             values["lost_workers"] = 0
         with transaction.atomic():
-            changed = self._mine().update(**values)
+            changed = compare_and_set(self, self._mine(), values)
             if changed:
-                self._adopt(values)
                 events.progressed(self)
-        return bool(changed)
+        return changed
 
     def occupy(self, host: str, limit: int) -> bool:
         """Takes a place at a host that serves at most `limit` items at once, and leaves the one it had elsewhere.
@@ -199,31 +198,25 @@ class QueueItem(UpgradeState, WorkPlace, Record):
         with turn(), transaction.atomic():
             QueueState.objects.locked()
             others = QueueItem.objects.leased(clock.now()).filter(provider=host).exclude(pk=self.pk)
-            changed = others.count() < limit and self._mine().update(provider=host)
-        if changed:
-            self._adopt({"provider": host})
-        return bool(changed)
+            return others.count() < limit and compare_and_set(self, self._mine(), {"provider": host})
 
     def say(self, message: str) -> bool:
         """Tells people what it waits for while a worker is at it; written only when that is new."""
         if message == self.error_message:
             return True
         with transaction.atomic():
-            changed = self._mine().update(error_message=message)
+            changed = compare_and_set(self, self._mine(), {"error_message": message})
             if changed:
-                self._adopt({"error_message": message})
                 events.progressed(self)
-        return bool(changed)
+        return changed
 
     def use(self, provider: str, url: str) -> bool:
         """Notes which host serves it now, and from where."""
-        changed = self._mine().update(provider=provider, download_url=url)
-        self._adopt({"provider": provider})
-        return bool(changed)
+        return compare_and_set(self, self._mine(), {"provider": provider, "download_url": url})
 
     def expect(self, size: int | None) -> bool:
         """Notes how many bytes it will probably have in all, for the plan of the disk."""
-        self._adopt({"expected_bytes": size})
+        adopt(self, {"expected_bytes": size})
         return bool(self._mine().update(expected_bytes=size))
 
     def complete(self, destination: str, size: int, note: str = "", language: str = "") -> bool:
@@ -301,10 +294,6 @@ class QueueItem(UpgradeState, WorkPlace, Record):
     @staticmethod
     def _unleased() -> dict[str, Any]:
         return {"owner": "", "token": "", "lease_until": None, "download_speed": 0, "eta_seconds": None}
-
-    def _adopt(self, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
 
     # What users do. Each answers whether it changed anything; a worker at the item learns of it by its lost lease.
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
 from aniworld.live.publish import publish
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from aniworld.refusals import Conflict
 from library.models import Scan
 
@@ -146,10 +146,8 @@ class Rescan(Record):
 
     def _turn(self, rows: RescanQuerySet, values: Mapping[str, Any], event: str, **facts: Any) -> bool:
         with transaction.atomic():
-            if not rows.update(**values):
+            if not compare_and_set(self, rows, values):
                 return False
-            for name, value in values.items():
-                setattr(self, name, value)
             if event:
                 self._publish(event, **facts)
         return True

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from aniworld.records import compare_and_set
+
 
 class UpgradeState(models.Model):
     """wanted → replacing → replaced once the item is completed, or → kept where nothing goes for it."""
@@ -41,6 +43,4 @@ class UpgradeState(models.Model):
         self._set_upgrade(self.Upgrade.REPLACED)
 
     def _set_upgrade(self, upgrade: str, **values: Any) -> None:
-        type(self)._default_manager.filter(pk=self.pk).update(upgrade=upgrade, **values)
-        for name, value in {"upgrade": upgrade, **values}.items():
-            setattr(self, name, value)
+        compare_and_set(self, type(self)._default_manager.filter(pk=self.pk), {"upgrade": upgrade, **values})

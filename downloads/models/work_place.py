@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from aniworld.records import compare_and_set
+
 
 class WorkPlace(models.Model):
     """`work_place` names the folder that the item's bytes are in, since a worker last found or began some there."""
@@ -32,7 +34,4 @@ class WorkPlace(models.Model):
         values: dict[str, Any] = {"work_place": place}
         if not had:
             values |= {"downloaded_bytes": 0, "progress_percent": 0.0}
-        changed = self._mine().update(**values)  # type: ignore[attr-defined]  # as above
-        for name, value in values.items():
-            setattr(self, name, value)
-        return bool(changed)
+        return compare_and_set(self, self._mine(), values)  # type: ignore[attr-defined]  # as above

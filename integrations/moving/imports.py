@@ -14,7 +14,7 @@ from integrations.moving import applying, foreign, looking, sonarr, texts, worki
 from integrations.moving.models import ImportLine, ImportRun
 from library import catalog
 from library.models.series import checked_language_plan
-from providers.contracts import Language
+from providers.contracts import LANGUAGES, Language
 
 _KNOWN_OPTIONS = frozenset({"language_plan", "monitored", "download", "mode", "language"})
 
@@ -128,8 +128,8 @@ def checked_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if kind == ImportRun.Kind.FOLDER:
         if found.setdefault("mode", "copy") not in applying.MODES:
             raise Invalid(_("A file is brought by one of: %s.") % ", ".join(applying.MODES), "invalid_mode")
-        if found.setdefault("language", Language.GERMAN_DUB.value) not in {one.value for one in Language}:
-            raise Invalid(_("The language is one of: %s.") % ", ".join(Language), "invalid_language")
+        if found.setdefault("language", Language.GERMAN_DUB.value) not in LANGUAGES:
+            raise Invalid(_("The language is one of: %s.") % ", ".join(LANGUAGES), "invalid_language")
     return found
 
 

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from library.models.series import Series
 
 _BATCH = 500
@@ -136,6 +136,4 @@ class Finding(Record):
         self._write(looked_at=None, look_again_at=None, resolved_at=None, ignored=False)
 
     def _write(self, **values: Any) -> None:
-        Finding.objects.filter(pk=self.pk).update(**values)
-        for name, value in values.items():
-            setattr(self, name, value)
+        compare_and_set(self, Finding.objects.filter(pk=self.pk), values)

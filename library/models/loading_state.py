@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from aniworld import clock
 from aniworld.live import publish as live
 from aniworld.live.progress import Operation
-from aniworld.records import Record
+from aniworld.records import Record, adopt
 from aniworld.refusals import Conflict, Invalid
 
 LEASE = timedelta(seconds=30)
@@ -258,8 +258,7 @@ class LoadingState(Record):
 
     def _adopt(self, values: dict[str, Any]) -> None:
         self._written_at = time.monotonic()
-        for name, value in values.items():
-            setattr(self, name, value)
+        adopt(self, values)
 
     def loading_event(self) -> dict[str, Any]:
         """What listeners are told."""

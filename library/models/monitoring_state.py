@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
+from aniworld.records import adopt
 
 # Longer than all tries of one request take: every page that was read renews it.
 LEASE = timedelta(minutes=5)
@@ -102,8 +103,7 @@ class MonitoringState(models.Model):
         kept = {"updated_at": F("updated_at")} if is_look else {}
         if not rows.update(**kept, **values):
             return False
-        for name, value in values.items():
-            setattr(self, name, value)
+        adopt(self, values)
         return True
 
 

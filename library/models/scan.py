@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
 from aniworld.live.progress import Operation
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from aniworld.refusals import Conflict
 
 PROGRESS_ID = "library_scan"
@@ -139,9 +139,8 @@ class Scan(Record):
             "lost_workers": lost,
         }
         with transaction.atomic():
-            if not unchanged.update(**values):
+            if not compare_and_set(self, unchanged, values):
                 return False
-            self._adopt(values)
             self.operation = Operation.start(PROGRESS_ID, "scan", self.title, event="scan_started", data=self._facts())
         return True
 
@@ -204,9 +203,8 @@ class Scan(Record):
             values["statistics"] = dict(statistics)
         events = {"completed": "scan_complete", "failed": "scan_failed", "cancelled": "scan_cancelled"}
         with transaction.atomic():
-            if not rows.update(**values):
+            if not compare_and_set(self, rows, values):
                 return False
-            self._adopt(values)
             operation = self.operation or Operation.attach(PROGRESS_ID)
             if operation:
                 data = {**self._facts(), "statistics": self.statistics, "error": error or None}
@@ -215,7 +213,3 @@ class Scan(Record):
 
     def _facts(self) -> dict[str, Any]:
         return {"scan_id": self.pk, "key": self.key or None}
-
-    def _adopt(self, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)

@@ -17,7 +17,7 @@ from aniworld import clock
 from aniworld.configuration import store
 from aniworld.configuration.sections import LanguagePlan
 from aniworld.live import publish as live
-from aniworld.records import RecordQuerySet
+from aniworld.records import RecordQuerySet, compare_and_set
 from aniworld.refusals import Conflict, Invalid
 from library import naming
 from library.models.loading_state import LoadingState
@@ -248,8 +248,7 @@ class Series(MonitoringState, LoadingState):
         if not values:
             return
         with transaction.atomic():
-            Series.objects.filter(pk=self.pk).update(**values)
-            self._adopt(dict(values))
+            compare_and_set(self, Series.objects.filter(pk=self.pk), values)
             live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
 
     def tell_of_files(self, why: str, *folders: str, **facts: Any) -> None:
@@ -270,9 +269,8 @@ class Series(MonitoringState, LoadingState):
             values = {"deleted_at": now, "loading_token": "", "loading_lease_until": None}
             if self.loading_status in self.UNDER_WAY:
                 values["loading_status"] = self.Loading.PENDING
-            if not Series.objects.live().filter(pk=self.pk).update(**values):
+            if not compare_and_set(self, Series.objects.live().filter(pk=self.pk), values):
                 return False
-            self._adopt(values)
             live.publish("series_removed", {"key": self.key, "name": self.name})
             self.cancel_progress()
         return True
@@ -287,9 +285,8 @@ class Series(MonitoringState, LoadingState):
             values: dict[str, Any] = {"deleted_at": None, "checked_at": None, "next_check_at": timezone.now()}
             if live_ones.filter(folder=self.folder).exclude(pk=self.pk).exists():
                 values["folder"] = free_folder(self.folder, except_for=self)
-            if not Series.objects.filter(pk=self.pk, deleted_at__isnull=False).update(**values):
+            if not compare_and_set(self, Series.objects.filter(pk=self.pk, deleted_at__isnull=False), values):
                 return False
-            self._adopt(values)
             live.publish("series_added", self.added_event())
         return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from library.rhythm import Rhythm
 
 # A slot of a clock time that is missed by more than this, because nothing ran, is not made up for.
@@ -91,7 +90,7 @@ class Timetable(Record):
             return False
         values |= {"last_run": now, "ended_at": None, "outcome": self.Outcome.RUNNING, "message": ""}
         values |= {"token": secrets.token_hex(16), "lease_until": now + lease}
-        return self._write(unchanged, values)
+        return compare_and_set(self, unchanged, values)
 
     def put_off(self, delay: timedelta) -> None:
         """What is due can't be now: again in `delay`."""
@@ -105,7 +104,8 @@ class Timetable(Record):
         values: dict[str, Any] = {"ended_at": timezone.now(), "outcome": outcome, "message": message}
         values |= {"token": "", "lease_until": None} | ({} if memory is None else {"memory": memory})
         values |= {"next_run": clock.now() + again_in} if again_in else {}
-        return self._write(Timetable.objects.filter(pk=self.pk, token=self.token).exclude(token=""), values)
+        mine = Timetable.objects.filter(pk=self.pk, token=self.token).exclude(token="")
+        return compare_and_set(self, mine, values)
 
     @classmethod
     def end_abandoned(cls) -> None:
@@ -115,10 +115,3 @@ class Timetable(Record):
         # Asked every few seconds, and a write takes SQLite's only lock also where it changes nothing.
         if rows.exists():
             rows.update(**ended, message=gettext("Its worker vanished."))
-
-    def _write(self, rows: TimetableQuerySet, values: Mapping[str, Any]) -> bool:
-        if not rows.update(**values):
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from integrations.moving.models.run import ImportRun
 
 _LONGEST_REASON = 500
@@ -135,8 +135,4 @@ class ImportLine(Record):
         return self._move((self.State.MATCHED,), state=state, reason=reason[:_LONGEST_REASON], **values)
 
     def _move(self, before: Sequence[str], **values: Any) -> bool:
-        if not ImportLine.objects.filter(pk=self.pk, state__in=before).update(**values):
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return compare_and_set(self, ImportLine.objects.filter(pk=self.pk, state__in=before), values)

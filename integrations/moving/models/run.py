@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
 from aniworld.live.progress import Operation
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from aniworld.refusals import Conflict
 
 LEASE = timedelta(seconds=45)
@@ -126,9 +125,8 @@ class ImportRun(Record):
             return False
         values = {"token": secrets.token_hex(16), "lease_until": now + LEASE, "lost_workers": lost}
         with transaction.atomic():
-            if not unchanged.filter(Q(lease_until=None) | Q(lease_until__lte=now)).update(**values):
+            if not compare_and_set(self, unchanged.filter(Q(lease_until=None) | Q(lease_until__lte=now)), values):
                 return False
-            self._adopt(values)
             self.operation = Operation.start(
                 self.progress_id, "system", self.title, event="import_progress", data=self.facts()
             )
@@ -153,9 +151,7 @@ class ImportRun(Record):
     def note_gathered(self) -> None:
         """Its lines are written, in the caller's transaction; the key is not needed any more. Raises as `hold`."""
         self.hold()
-        values = {"gathered": True, "api_key": ""}
-        self._mine().update(**values)
-        self._adopt(values)
+        compare_and_set(self, self._mine(), {"gathered": True, "api_key": ""})
 
     def tell(self, current: int, total: int, message: str) -> None:
         """Says how far it is, when it is time to."""
@@ -182,9 +178,8 @@ class ImportRun(Record):
         """→ looking or applying, for lines that wait for it. Raises `Conflict` while it is under way, or unfit."""
         idle = ImportRun.objects.filter(pk=self.pk, gathered=True).exclude(status__in=self.UNDER_WAY)
         values = {"status": status, "error": "", "ended_at": None, "cancel_requested": False, "lost_workers": 0}
-        if not idle.update(**values):
+        if not compare_and_set(self, idle, values):
             raise Conflict(gettext("The import is under way, or it never got its lines."), "import_running")
-        self._adopt(values)
 
     def cancel(self) -> bool:
         """Ends the work: at once where nobody is at it, else within moments by its worker. False when none was."""
@@ -211,9 +206,8 @@ class ImportRun(Record):
             "ended_at": None if status == self.Status.READY else clock.now(),
         }
         with transaction.atomic():
-            if not rows.update(**values):
+            if not compare_and_set(self, rows, values):
                 return False
-            self._adopt(values)
             self._tell_end(error)
         return True
 
@@ -223,7 +217,3 @@ class ImportRun(Record):
             ended = {"failed": "failed", "cancelled": "cancelled"}.get(str(self.status), "completed")
             event = "import_failed" if ended == "failed" else "import_complete"
             operation.finish(ended, error, event=event, data={**self.facts(), "error": error or None})
-
-    def _adopt(self, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aniworld import clock
 from aniworld.accounts.models import User
-from aniworld.records import Record, RecordQuerySet
+from aniworld.records import Record, RecordQuerySet, compare_and_set
 from downloads.models import QueueItem
 from integrations.releases import Release
 from library.models import Episode, Series
@@ -253,11 +253,7 @@ class ClientTorrent(Record):
         return ClientTorrent.objects.filter(pk=self.pk, token=self.token, stage=self.stage).exclude(token="")
 
     def _write(self, rows: ClientTorrentQuerySet, **values: Any) -> bool:
-        if not rows.update(**values):
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return compare_and_set(self, rows, values)
 
 
 class ClientPart(Record):
