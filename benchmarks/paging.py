@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def measured(times: int) -> dict[str, tuple[list[float], int]]:
-    """Seconds of each address, after it was opened once, and its queries."""
+    """Seconds of each address, after it was opened once, and the most queries that it took."""
     settings.ALLOWED_HOSTS = ["testserver"]
     # As the process of which the web server is a fork: what is loaded is not looked through for garbage each time.
     gc.collect()
@@ -79,12 +79,12 @@ def _one(client: Client, name: str, address: str, times: int) -> tuple[list[floa
         print(f"{name}: {answer.status_code} {answer.content[:300]!r}", file=sys.stderr)
         # Longer than any limit.
         return [math.inf], 0
-    timed, queries = _counted(lambda: [_timed(client, address) for _ in range(times)])
-    return timed, queries // times
+    runs = [_timed(client, address) for _ in range(times)]
+    return [seconds for seconds, _queries in runs], max(queries for _seconds, queries in runs)
 
 
-def _counted(ask: Callable[[], list[float]]) -> tuple[list[float], int]:
-    """With the queries, counted below the connections: a view may run in a thread with one of its own."""
+def _timed(client: Client, address: str) -> tuple[float, int]:
+    """Seconds and queries, counted below the connections: a view may run in a thread with one of its own."""
     count, execute = 0, CursorWrapper.execute
 
     def counting(*arguments: Any, **named: Any) -> Any:
@@ -93,13 +93,9 @@ def _counted(ask: Callable[[], list[float]]) -> tuple[list[float], int]:
         return execute(*arguments, **named)
 
     with patch.object(CursorWrapper, "execute", counting):
-        return ask(), count
-
-
-def _timed(client: Client, address: str) -> float:
-    began = time.perf_counter()
-    client.get(address)
-    return time.perf_counter() - began
+        began = time.perf_counter()
+        client.get(address)
+        return time.perf_counter() - began, count
 
 
 def addresses() -> Iterator[tuple[str, str]]:

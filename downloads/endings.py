@@ -172,7 +172,7 @@ def round_over(item: QueueItem, around: Round) -> Ending:
             following = _("Every source is blocked; they are asked again in %s.") % _spoken(BLOCKED_AGAIN)
         elif around.is_hopeless:
             text = ngettext("%(message)s (each tried once)", "%(message)s (each tried %(count)d times)", count)
-            changed = _fail(item, text % {"message": around.message, "count": count})
+            changed = item.fail(text % {"message": around.message, "count": count})
             following = _("Every source had all its tries; it is over until somebody retries it.")
         else:
             delay = around.delay
@@ -183,11 +183,6 @@ def round_over(item: QueueItem, around: Round) -> Ending:
             Attempt.objects.plan(item, following)
 
     return ending
-
-
-def _fail(item: QueueItem, message: str) -> bool:
-    """It failed for good."""
-    return item.fail(message)
 
 
 def _spoken(seconds: float) -> str:
@@ -208,7 +203,7 @@ def round_failed(item: QueueItem, tried: Sequence[Tried]) -> Ending:
             item.park(QueueItem.PauseReason.BLOCKED, message, delay=BLOCKED_AGAIN)
         elif item.rounds + 1 >= rules.max_retries:
             text = ngettext("%(message)s (tried once)", "%(message)s (tried %(count)d times)", rules.max_retries)
-            _fail(item, text % {"message": message, "count": rules.max_retries})
+            item.fail(text % {"message": message, "count": rules.max_retries})
         else:
             item.postpone(message, _delay(item, tried))
 

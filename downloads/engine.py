@@ -39,7 +39,7 @@ from library.files import is_disk_full
 from library.naming import episode_path
 from library.root import filled_root
 from providers import monitored, registry
-from providers.chain import Candidate, Chain, explain
+from providers.chain import Candidate, Chain, order
 from providers.contracts import Language, Source
 from providers.exceptions import Expired, ProviderError, TimedOut
 from providers.http import Client
@@ -194,7 +194,7 @@ def _candidates(work: Work) -> Sequence[Candidate]:
     except ProviderError as error:
         raise CatalogueFailed(item.series.provider, error) from error
     wanted = _wanted(item)
-    chain = explain(sources, wanted)
+    chain = order(sources, wanted)
     if not chain.candidates:
         raise _nothing_to_try(chain, wanted)
     return chain.candidates

@@ -164,6 +164,7 @@ def stop() -> QueueState:
     state = _switch(running=False)
     for item in QueueItem.objects.filter(status=QueueItem.Status.DOWNLOADING).select_related("series", "episode"):
         item.stop()
+    statistics.forget()
     return state
 
 
@@ -322,12 +323,21 @@ def _each(ids: Sequence[int], verb: Callable[[QueueItem], bool]) -> int:
     for batch in _batches(ids):
         with transaction.atomic():
             changed += sum(verb(item) for item in _held(QueueItem.objects.filter(pk__in=batch)))
+    statistics.forget()
     return changed
+
+
+def pause_item(item: QueueItem) -> bool:
+    """Parks a live item for a user; False when it is parked for one already, or over."""
+    paused = item.pause()
+    statistics.forget()
+    return paused
 
 
 def resume_item(item: QueueItem) -> bool:
     """Makes a parked item pending and wakes a worker for it."""
     resumed = item.resume()
+    statistics.forget()
     if resumed:
         bell.ring()
     return resumed
@@ -348,6 +358,8 @@ def _held(rows: QuerySet[QueueItem]) -> list[QueueItem]:
 def tell(action: str, **facts: Any) -> None:
     """Publishes that the queue as a whole changed, with its numbers."""
     statistics.forget()
+    # Who asks before the commit counts what was, and keeps it for a while.
+    transaction.on_commit(statistics.forget)
     state = QueueState.objects.now()
     data = {"action": action, **facts, "is_running": state.is_running, "is_paused": state.is_paused}
     publish("queue_status", {**data, "statistics": statistics.statistics()})

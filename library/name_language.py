@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-GERMAN_DUB, GERMAN_SUB, ENGLISH_SUB, ENGLISH_DUB = "German Dub", "German Sub", "English Sub", "English Dub"
+from providers.contracts import LANGUAGES
+
+GERMAN_DUB, GERMAN_SUB, ENGLISH_SUB, ENGLISH_DUB = LANGUAGES
 
 _GERMAN = r"(?:german|deutsch(?:e[rsn]?)?|ger|deu|de)"
 _ENGLISH = r"(?:english|englisch(?:e[rsn]?)?|eng|en)"

@@ -14,7 +14,8 @@ from providers.contracts import Language, Source
 from providers.models import ChainPlace, Provider, ProviderStatus
 from providers.score import Score
 
-_CHANCE = SystemRandom()
+# Decides which orders begin at another host than the best.
+CHANCE: Random = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +103,17 @@ class _Kept:
 _Words = dict[tuple[int, str], ChainPlace]
 
 
-def order(sources: Sequence[Source], languages: Sequence[Language], chance: Random = _CHANCE) -> list[Candidate]:
-    """The sources in the order in which they are to be tried.
+def order(sources: Sequence[Source], languages: Sequence[Language]) -> Chain:
+    """The sources in the order in which they are to be tried now, which is that of `explain` for the most part.
 
     In `providers.explore_percent` of the orders the first host is one of which little is known and that may be better
     than the best for all that is: without that nobody would find out. It is equal to the best in language, priority and
     state.
     """
-    kept = _sorted(sources, languages)[0]
-    if kept and chance.random() * 100 < store.current().providers.explore_percent:
+    kept, dropped = _sorted(sources, languages)
+    if kept and CHANCE.random() * 100 < store.current().providers.explore_percent:
         kept = _explored(kept)
-    return [one.candidate for one in kept]
+    return _chain(kept, dropped)
 
 
 def explain(sources: Sequence[Source], languages: Sequence[Language]) -> Chain:
@@ -122,8 +123,7 @@ def explain(sources: Sequence[Source], languages: Sequence[Language]) -> Chain:
     Dropped: languages that are not wanted, hosts that are unknown, disabled or taken out of the chain. A host that
     rests or is down stays, as the last resort of its language.
     """
-    kept, dropped = _sorted(sources, languages)
-    return Chain(tuple(one.candidate for one in kept), tuple(dropped))
+    return _chain(*_sorted(sources, languages))
 
 
 def chain_of(language: str | None = None, *, as_configured: bool = False) -> list[Place]:
@@ -142,6 +142,10 @@ def chain_of(language: str | None = None, *, as_configured: bool = False) -> lis
             included = _is_included(one.row, language, words)
             places.append(replace(_place(one, None, refusal), included=included))
     return places
+
+
+def _chain(kept: Sequence[_Kept], dropped: Sequence[Dropped]) -> Chain:
+    return Chain(tuple(one.candidate for one in kept), tuple(dropped))
 
 
 def _place(standing: _Standing, position: int | None, reason: str) -> Place:

@@ -17,7 +17,7 @@ from providers import gone_links, judging, rollups
 from providers.judging import AGES, NO_LINKS, Evidence, Links, Score, Stretch
 from providers.models import Provider, RequestHour, RequestLog
 
-__all__ = ["UNTRIED", "Score", "forget", "of", "of_all", "promising"]
+__all__ = ["UNTRIED", "Score", "forget", "of_all", "promising"]
 
 UNTRIED = Score(0.0, 0, 0, None)
 # What downloads in other languages count towards one: the host is the same, its files may lie elsewhere.
@@ -30,13 +30,8 @@ _lock = threading.Lock()
 _cached: tuple[float, _Measured, dict[str, Links]] | None = None
 
 
-def of(host: str, language: str | None = None) -> Score:
-    """One host's standing for downloads in a language; None: in all. One that is unknown or off has none."""
-    return of_all(language).get(host, UNTRIED)
-
-
 def of_all(language: str | None = None) -> dict[str, Score]:
-    """Every enabled host's, by name; at most 2 seconds old."""
+    """Every enabled host's standing for downloads in a language (None: in all), by name; at most 2 seconds old."""
     links = _read_lately()[1]
     judged = judging.judged(_evidence(language))
     return {name: replace(one, links=links.get(name, NO_LINKS)) for name, one in judged.items()}

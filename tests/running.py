@@ -234,7 +234,7 @@ class Running:
     # Processes
 
     def processes(self) -> list[linux.Process]:
-        """Every living process that belongs to it, without `up` itself."""
+        """Every living process that belongs to it, `up` itself among them."""
         mark = ("ANIWORLD_DATA_DIR", str(self.data_dir.resolve()))
         return [found for found in linux.processes() if mark in linux.environment_of(found.pid).items()]
 

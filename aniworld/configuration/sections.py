@@ -17,7 +17,6 @@ from pydantic import (
     field_validator,
 )
 
-LANGUAGES = ("German Dub", "German Sub", "English Sub", "English Dub")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 

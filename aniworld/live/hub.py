@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections import Counter, deque
 from typing import Any, Protocol
@@ -13,8 +12,6 @@ from aniworld.live.identity import Identity, still_valid
 from aniworld.live.message import Message
 from aniworld.live.relay import Relay
 from aniworld.live.threads import in_thread
-
-logger = logging.getLogger(__name__)
 
 _RECENT = 1000
 # The relay outlives its last client a little: a page that loads another one is back at once.

@@ -83,7 +83,6 @@ class Progress(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     ACTIVE = (Status.STARTED, Status.IN_PROGRESS)
-    STATE = ("type", "title", "message", "percent", "current", "total", "metadata")
 
     id = models.CharField(primary_key=True, max_length=400)
     type = models.CharField(max_length=16, choices=Type)
@@ -113,16 +112,6 @@ class Progress(models.Model):
         self.status = status
         self.started_at = self.updated_at = timezone.now()
         statements.put(self)
-
-    def record(self, status: str) -> None:
-        """Writes this state whatever the row held before: for operations whose truth is kept elsewhere.
-
-        `started_at` is that of the run, which begins with status started, or with the first that is heard of it.
-        """
-        state = {name: getattr(self, name) for name in self.STATE}
-        known = Progress.objects.filter(pk=self.pk)
-        if status == self.Status.STARTED or not known.update(**state, status=status, updated_at=timezone.now()):
-            self.begin(status)
 
     def advance(self, **values: Any) -> bool:
         """Writes `values` of a run that goes on; False when it has ended or was started anew, and nothing changes."""

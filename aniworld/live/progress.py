@@ -15,7 +15,7 @@ from aniworld.live.models import Progress
 from aniworld.live.publish import publish
 from aniworld.live.throttle import Throttle
 
-__all__ = ["Operation", "Throttle", "write"]
+__all__ = ["Operation", "Throttle"]
 
 _LARGEST = 2**63 - 1
 
@@ -156,28 +156,6 @@ class Operation:
 def row_id(text: str) -> str:
     """A progress id as it is stored: cut to what the column holds, without what no database takes."""
     return clean(text)[:400]
-
-
-def write(  # noqa: PLR0913 - the fields of a record, by name
-    id_: str,
-    type_: str,
-    *,
-    status: str,
-    title: str,
-    message: str = "",
-    percent: float | None = None,
-    current: int = 0,
-    total: int | None = None,
-    metadata: Mapping[str, Any] | None = None,
-) -> None:
-    """Writes the state of an operation whose truth is another row, in the caller's transaction and without an event.
-
-    Status started begins anew; otherwise the row is overwritten, or made when there is none.
-    """
-    row = _row(
-        id_, type_, title=title, message=message, percent=percent, current=current, total=total, metadata=metadata
-    )
-    row.record(Progress.Status(status))
 
 
 def _row(  # noqa: PLR0913 - the fields of a record, by name

@@ -133,7 +133,7 @@ def _clear_item(item: QueueItem, request: HttpRequest) -> Done:
 
 
 def _pause_item(item: QueueItem, request: HttpRequest) -> Done:  # noqa: ARG001 - one of ITEM_VERBS
-    if not item.pause():
+    if not queue.pause_item(item):
         raise Conflict(_("“%s” is paused or over already.") % item)
     return Done(_("“%s” is paused; what it has is kept.") % item)
 
@@ -224,8 +224,7 @@ def _to_the_top(ids: list[int], by: User) -> Done:
 
 
 def _pause_these(ids: list[int], by: User) -> Done:  # noqa: ARG001 - one of SELECTED_VERBS
-    items = QueueItem.objects.filter(pk__in=ids).select_related("series", "episode")
-    count = sum(item.pause() for item in items)
+    count = queue.pause_all(ids)
     return Done(ngettext("%d download is paused.", "%d downloads are paused.", count) % count)
 
 

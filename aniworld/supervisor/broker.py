@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from aniworld import commits
+from aniworld.supervisor.changes import Changes
 
 # Seconds after which it looks without a reason: a task that nobody acknowledged becomes due by time alone.
 LOOK_ANYWAY = 5.0
@@ -19,8 +20,9 @@ LOOK_ANYWAY = 5.0
 class Watchful(ORM):  # type: ignore[misc]  # django-q2 is published without types
     """Django-q2's, which asks for tasks five times a second; that took more than all else while nothing happened."""
 
-    _version: int | None = None
-    _looked_at = 0.0
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._changes = Changes(anyway_after=LOOK_ANYWAY)
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> models.QuerySet[OrmQ]:  # noqa: ARG004 - django-q2's interface
@@ -30,20 +32,12 @@ class Watchful(ORM):  # type: ignore[misc]  # django-q2 is published without typ
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         """The next task with its id, or None after a short sleep."""
-        if self._is_quiet():
+        if not self._changes.any():
             time.sleep(Conf.POLL)
             return None
-        # The version first: what is committed between the two looks is then found by the next one.
-        version, self._looked_at = commits.version(), time.monotonic()
         if OrmQ.objects.filter(key=self.list_key, lock__lt=timezone.now()).exists():
             # More may wait.
-            self._version = None
+            self._changes.forget()
             tasks: list[tuple[int, str]] | None = super().dequeue()
             return tasks
-        self._version = version
         return None
-
-    def _is_quiet(self) -> bool:
-        if self._version is None or time.monotonic() - self._looked_at >= LOOK_ANYWAY:
-            return False
-        return commits.version() == self._version

@@ -37,5 +37,5 @@ class Changes:
         return True
 
     def forget(self) -> None:
-        """The look failed: the next one has to be made."""
+        """The look failed, or there is more than it took: the next one has to be made."""
         self._known = None

@@ -86,10 +86,17 @@ class Member:
         """
         changes = Changes(anyway_after=LOOK_ANYWAY)
 
+        def looked() -> None:
+            try:
+                work()
+            except Exception:
+                changes.forget()
+                raise
+
         def done() -> None:
             if self.leads:
                 if otherwise or settings.REDIS_URL or changes.any():
-                    work()
+                    looked()
             elif otherwise:
                 otherwise()
 

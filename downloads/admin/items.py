@@ -184,11 +184,11 @@ class QueueItemAdmin(Recorded, ReadOnly):
 
     @admin.action(description=_("Pause"), permissions=_ACT)
     def pause(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        self._try(request, lambda: (sum(item.pause() for item in items), ""))
+        self._try(request, lambda: (queue.pause_all(list(items.values_list("pk", flat=True))), ""))
 
     @admin.action(description=_("Resume"), permissions=_ACT)
     def resume(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        self._try(request, lambda: (sum(queue.resume_item(item) for item in items), ""))
+        self._try(request, lambda: (queue.resume_all(list(items.values_list("pk", flat=True))), ""))
 
     @admin.action(description=_("Move to the top"), permissions=_ACT)
     def to_the_top(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:

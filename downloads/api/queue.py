@@ -191,7 +191,7 @@ def prioritise(request: HttpRequest, item_id: RowId, body: schemas.PriorityIn) -
 def pause_item(request: HttpRequest, item_id: RowId) -> dict[str, Any]:
     """Parks one item until it is resumed."""
     item = found(item_id)
-    if not item.pause() and item.status != QueueItem.Status.PAUSED:
+    if not queue.pause_item(item) and item.status != QueueItem.Status.PAUSED:
         raise Conflict(_("The item is %s and can't be paused.") % item.get_status_display())
     return _detail(found(item_id))
 

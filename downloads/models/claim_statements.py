@@ -76,7 +76,7 @@ def look(model: type[QueueItem], now: datetime) -> Sight:
 
 
 def _make_switches() -> None:
-    """Where there is no row yet, nobody would wait for anybody. Once it was seen it stays."""
+    """Where there is no row yet, nobody would wait for anybody. It stays: who queues an item makes it first as well."""
     global _is_there
     if not _is_there:
         QueueState.objects.locked()

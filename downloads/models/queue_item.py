@@ -216,7 +216,8 @@ class QueueItem(UpgradeState, WorkPlace, Record):
 
     def expect(self, size: int | None) -> bool:
         """Notes how many bytes it will probably have in all, for the plan of the disk."""
-        adopt(self, {"expected_bytes": size})
+        # Whatever the row says: the plan reckons with it at once.
+        self.expected_bytes = size
         return bool(self._mine().update(expected_bytes=size))
 
     def complete(self, destination: str, size: int, note: str = "", language: str = "") -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
@@ -19,8 +18,6 @@ from library import catalog, held_files
 from library.models import Episode, Series
 from providers import registry
 from providers.exceptions import NotConfigured
-
-logger = logging.getLogger(__name__)
 
 # Torrents that wait for their series, of which one round looks at so many.
 _MOST_AT_ONCE = 200
@@ -140,9 +137,7 @@ def _queued(torrent: ClientTorrent, series: Series, episodes: Sequence[Episode])
     items = {item.episode_id: item for item in rows.select_related("series", "episode")}
     release = of_magnet(torrent.magnet)
     if torrent.is_stopped:
-        for item in items.values():
-            if item.pk in added:
-                item.pause()
+        queue.pause_all([item.pk for item in items.values() if item.pk in added])
     return [_part(torrent, release, episode, items.get(episode.pk), added) for episode in episodes]
 
 

@@ -97,7 +97,7 @@ class LoadingState(Record):
         return self.loading_lease_until is not None and self.loading_lease_until <= now
 
     def quiet_for(self) -> float:
-        """Seconds since the loader that holds this very object took it on or wrote with it last."""
+        """Seconds since the loader that holds this very object took it on, held it or told of it last."""
         return 0.0 if self._written_at is None else time.monotonic() - self._written_at
 
     # What a loader does. Each names the token, and raises `LoadingLost` when it is no longer the right one.
@@ -257,6 +257,7 @@ class LoadingState(Record):
             operation.write(message=message, percent=self._percent)
 
     def _adopt(self, values: dict[str, Any]) -> None:
+        # A sign of life as well, for `quiet_for`.
         self._written_at = time.monotonic()
         adopt(self, values)
 

@@ -101,6 +101,7 @@ class MonitoringState(models.Model):
         # A look at the catalogue is no change of the series, by which lists are sorted.
         is_look = set(values) <= _OWN
         kept = {"updated_at": F("updated_at")} if is_look else {}
+        # What is kept is an expression, and none of the object's business.
         if not rows.update(**kept, **values):
             return False
         adopt(self, values)

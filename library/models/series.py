@@ -248,8 +248,8 @@ class Series(MonitoringState, LoadingState):
         if not values:
             return
         with transaction.atomic():
-            compare_and_set(self, Series.objects.filter(pk=self.pk), values)
-            live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
+            if compare_and_set(self, Series.objects.filter(pk=self.pk), values):
+                live.publish("series_updated", {"key": self.key, "name": self.name, "changed": sorted(values)})
 
     def tell_of_files(self, why: str, *folders: str, **facts: Any) -> None:
         """Tells that files of it came, went or changed. `why`: upgrade, rename, delete, scan or merge; `folders` are

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
 
@@ -12,8 +11,6 @@ from library import bell
 from library.models import Series, Timetable
 from library.monitoring import pacing
 from providers.models import Provider
-
-log = logging.getLogger(__name__)
 
 PREFIX = "newest:"
 # The list of a catalogue of which a series is monitored for the first time is asked for soon.

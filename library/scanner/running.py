@@ -45,12 +45,16 @@ class Run:
 
     def run(self) -> None:
         """Does all of it. Raises `LibraryUnavailable`, `ScanLost`, `ScanCancelled`, `OSError` and database errors."""
-        # Among many small new objects, what the process held before is looked through for garbage again and again.
-        gc.freeze()
+        # Among many small new objects, what the process held before is looked through for garbage again and again. In a
+        # fork that is held still already, and to let go of it would copy what it shares with its parent.
+        is_fork = gc.get_freeze_count() > 0
+        if not is_fork:
+            gc.freeze()
         try:
             self._run()
         finally:
-            gc.unfreeze()
+            if not is_fork:
+                gc.unfreeze()
 
     def _run(self) -> None:
         root = library_root()

@@ -35,7 +35,6 @@ class Hit:
     title: str
     year: int | None
     description: str
-    is_collection: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +143,7 @@ def _hit(doc: Mapping[str, Any]) -> Hit | None:
     identifier, title = text(doc, "identifier"), text(doc, "title")
     if not is_identifier(identifier):
         return None
-    is_collection = text(doc, "mediatype").lower() == "collection"
-    return Hit(identifier, (title or identifier)[:500], year(doc), description(doc), is_collection)
+    return Hit(identifier, (title or identifier)[:500], year(doc), description(doc))
 
 
 def _is_open_video(entry: Mapping[str, Any], name: str) -> bool:

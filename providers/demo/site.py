@@ -18,7 +18,6 @@ from providers.demo.connection import Connection, Pace
 from providers.demo.faults import FaultPlan
 from providers.demo.streams import Passes
 
-DEFAULT_SPEED = 1_500_000.0
 _REQUESTS_KEPT = 20_000
 _PACES_KEPT = 1000
 

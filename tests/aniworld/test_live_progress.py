@@ -16,7 +16,7 @@ from ninja.testing import TestClient
 from aniworld.accounts.models import User
 from aniworld.live import api, pruning, tasks
 from aniworld.live.models import Event, Progress
-from aniworld.live.progress import Operation, Throttle, write
+from aniworld.live.progress import Operation, Throttle
 from aniworld.live.publish import publish
 from aniworld.refusals import NotThere
 from tests.aniworld.people import Api, signed_in, user, with_key
@@ -88,19 +88,6 @@ def test_row_and_event_are_undone_together() -> None:
         operation.write(percent=50, event="scan_progress")
         transaction.set_rollback(True)
     assert events() == [("scan_started", "started", 0.0)]
-
-
-def test_the_state_of_another_row_can_be_written_down() -> None:
-    write("download_a_1_2", "download", status="in_progress", title="A S01E02", percent=30, metadata={"item_id": 1})
-    begun = Progress.objects.get().started_at
-    write("download_a_1_2", "download", status="failed", title="A S01E02", message="No")
-    write("download_a_1_2", "download", status="in_progress", title="A S01E02", current=5, total=10)
-    row = Progress.objects.get()
-    assert (row.status, row.percent, row.started_at) == ("in_progress", 50.0, begun)
-    write("download_a_1_2", "download", status="started", title="A S01E02")
-    row.refresh_from_db()
-    assert row.status == "started"
-    assert row.started_at > begun
 
 
 @given(text=st.text(), number=st.one_of(st.integers(), st.floats()))

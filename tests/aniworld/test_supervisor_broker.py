@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -11,7 +13,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 
-from aniworld.supervisor import broker
+from aniworld.supervisor import broker, changes
 from aniworld.supervisor.broker import Watchful
 from tests.aniworld.elsewhere import elsewhere
 
@@ -63,10 +65,10 @@ def test_does_not_take_what_belongs_to_another_cluster(resting: Watchful) -> Non
 def test_finds_what_time_alone_has_made_due(resting: Watchful, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere(lambda: OrmQ.objects.create(key="default", payload="again", lock=timezone.now() + timedelta(hours=1)))
     assert resting.dequeue() is None
-    # By this very connection, so that it does not show as a change.
-    OrmQ.objects.update(lock=timezone.now() - timedelta(seconds=1))
+    later = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
     assert resting.dequeue() is None
-    monkeypatch.setattr(broker, "LOOK_ANYWAY", 0.0)
+    monkeypatch.setattr(changes, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + broker.LOOK_ANYWAY))
     task = resting.dequeue()
     assert task
     assert task[0][1] == "again"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from django.utils import timezone
 
+from aniworld.configuration import store
 from downloads import engine, queue, tasks
 from downloads.models import QueueItem
 from library.models import Episode, EpisodeFile, Series
+from providers import chain
 from providers.models import Provider
 from tests.downloads.conftest import Demo
-from tests.downloads.driving import HOSTS, assert_whole
+from tests.downloads.driving import AES, HOSTS, MP4, assert_whole
+from tests.providers.measured import downloads
 
 
 def _only(*hosts: str) -> None:
@@ -42,3 +47,22 @@ def test_each_kind_of_host_arrives(host: str, demo: Demo, series: Series, episod
     assert file.path == item.file_destination
     assert_whole(library / file.path)
     assert [attempt.outcome for attempt in item.attempts.all()] == ["completed"]
+
+
+@pytest.mark.parametrize(("percent", "first"), [(13, MP4), (14, AES)])
+def test_a_share_of_downloads_begins_at_a_host_of_which_little_is_known(
+    percent: int,
+    first: str,
+    demo: Demo,
+    series: Series,
+    episode: Episode,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _only(MP4, AES)
+    downloads(Provider.objects.get(name=MP4), timezone.now(), 20)
+    # Its first number is 0.134.
+    monkeypatch.setattr(chain, "CHANCE", Random(1))
+    store.change({"providers": {"explore_percent": percent}})
+    _first(series, episode)
+    assert [attempt.provider for attempt in _run().attempts.all()] == [first]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from downloads import statistics
+from downloads import queue, statistics
 from downloads.models import QueueItem
 from tests.library.factories import make_episodes, make_series
 
@@ -43,3 +43,28 @@ def test_a_long_queue_is_counted_again_after_one_to_five_seconds(
     QueueItem.objects.filter(episode=third).update(status="cancelled")
     statistics.forget()
     assert statistics.statistics()["pending"] == 2
+
+
+@pytest.mark.django_db
+def test_what_is_done_here_to_items_of_a_long_queue_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_tally", statistics._Tally())
+    monkeypatch.setattr(statistics._Tally, "LONG", 1)
+    series = make_series()
+    one, other = (
+        QueueItem.objects.create(series=series, episode=episode, season=1, language="German Dub")
+        for episode in make_episodes(series, count=2)
+    )
+
+    def waiting_and_paused() -> tuple[int, int]:
+        counts = statistics.statistics()
+        return counts["pending"], counts["paused"]
+
+    assert waiting_and_paused() == (2, 0)
+    assert queue.pause_item(one)
+    assert waiting_and_paused() == (1, 1)
+    assert queue.pause_all([one.pk, other.pk]) == 1
+    assert waiting_and_paused() == (0, 2)
+    assert queue.resume_item(one)
+    assert waiting_and_paused() == (1, 1)
+    assert queue.resume_all([one.pk, other.pk]) == 1
+    assert waiting_and_paused() == (2, 0)

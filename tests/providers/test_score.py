@@ -132,9 +132,8 @@ def test_only_enabled_hosts_are_judged_and_unknown_ones_stand_at_nothing(databas
     host("voe")
     host("vidoza", enabled=False)
     assert list(score.of_all()) == ["voe"]
-    assert score.of("voe", DUB).value == 1
-    assert "no download tried yet" in score.of("voe").explanation
-    assert score.of("nobody") == score.UNTRIED
+    assert score.of_all(DUB)["voe"].value == 1
+    assert "no download tried yet" in score.of_all()["voe"].explanation
 
 
 def test_measurements_are_read_once_for_a_while(database: str) -> None:
@@ -149,7 +148,7 @@ def test_measurements_are_read_once_for_a_while(database: str) -> None:
             score.of_all(DUB)
         assert len(queries) <= 5
     with at(NOON + timedelta(days=9)):
-        assert score.of("voe").tries == 0
+        assert score.of_all()["voe"].tries == 0
 
 
 def test_nothing_is_told_of_downloads_that_were_never_tried(database: str) -> None:
@@ -182,7 +181,7 @@ def test_links_that_are_gone_are_told(
     gone = {"successful": False, "error_code": "not_found"}
     put(*(line(voe, ago(hours=hours, minutes=10 + number), **gone) for number in range(missing)))
     with at(NOON):
-        found = score.of("voe", DUB)
+        found = score.of_all(DUB)["voe"]
     assert told in found.explanation
     assert ("gone" in found.explanation) == bool(told)
     assert found.links.all_gone == all_gone

@@ -66,6 +66,7 @@ class Command(OneLineErrors):
         with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
             item = _item(pk)
             if item.pause_reason == QueueItem.PauseReason.WINDOW:
+                # Without the bell that wakes a worker: it is brought in here.
                 item.resume()
             bar = progress.add_task(str(item), total=None)
             while item.status in (QueueItem.Status.PENDING, QueueItem.Status.DOWNLOADING) and not shutdown.is_set():
