@@ -25,10 +25,10 @@ def database(kind: str, folder: Path, **variables: str) -> Iterator[dict[str, st
 
 
 def run(environment: dict[str, str], *arguments: str) -> str:
-    """What a Python program printed, which shows no pages; it has to end well."""
+    """What a Python program printed; it has to end well."""
     done = subprocess.run(
         [sys.executable, *arguments],
-        env={"ANIWORLD_PAGES": "off", **environment},
+        env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,

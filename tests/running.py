@@ -47,12 +47,16 @@ STOP_SECONDS = 10.0
 
 
 def eventually(ask: Callable[[], T], seconds: float = 30.0, what: str = "") -> T:
-    """Asks again until the answer is true, and returns it. Fails with the last answer when time is over."""
-    deadline = time.monotonic() + seconds
+    """Asks again until the answer is true, and returns it. Fails with the last answer when time is over.
+
+    The longer it takes, the less often it asks: questions take from the processor what is waited for.
+    """
+    began = time.monotonic()
     while not (answer := ask()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             pytest.fail(f"{what or ask} not within {seconds:g} s; last answer: {answer!r}")
-        time.sleep(0.05)
+        time.sleep(min(0.2, max(0.05, waited / 20)))
     return answer
 
 

@@ -8,7 +8,7 @@ import sys
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aniworld.settings")
+os.environ |= {"DJANGO_SETTINGS_MODULE": "aniworld.settings", "ANIWORLD_PAGES": "on"}
 django.setup()
 
 from aniworld.supervisor import web  # noqa: E402  # after django.setup()

@@ -49,7 +49,7 @@ WRONG = [
 def run(**variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "check"],
-        env={**os.environ, **variables},
+        env={**os.environ, "ANIWORLD_PAGES": "on", **variables},
         capture_output=True,
         text=True,
         timeout=60,

@@ -107,6 +107,7 @@ def test_django_s_own_checks_of_a_deployment_find_nothing() -> None:
         "HTTPS": "on",
         "TRUSTED_PROXIES": "127.0.0.1",
         "DJANGO_SETTINGS_MODULE": "aniworld.settings",
+        "ANIWORLD_PAGES": "on",
     }
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security", "--fail-level", "WARNING"]
     result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

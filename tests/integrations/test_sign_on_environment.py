@@ -110,7 +110,7 @@ def test_it_starts_without_the_extra_and_says_when_it_is_missing(
 ) -> None:
     hiding = "import sys\nfor name in ('allauth', 'jwt'):\n    sys.modules[name] = None\n"
     (tmp_path / "sitecustomize.py").write_text(hiding)
-    paths = {"PYTHONPATH": str(tmp_path), "DATA_DIR": str(tmp_path / "data")}
+    paths = {"PYTHONPATH": str(tmp_path), "DATA_DIR": str(tmp_path / "data"), "ANIWORLD_PAGES": "on"}
     command = [sys.executable, str(ROOT / "manage.py"), "check"]
     environment = {**os.environ, **paths, **variables}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
