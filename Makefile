@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Without compiled modules each process compiles all of them anew, which takes as long as the rest of its start.
+unexport PYTHONDONTWRITEBYTECODE
 # Many tests wait for something: one process more than cores keeps two cores busy.
 PROCESSES ?= 3
 

@@ -197,6 +197,7 @@ def _candidates(work: Work) -> Sequence[Candidate]:
     chain = order(sources, wanted)
     if not chain.candidates:
         raise _nothing_to_try(chain, wanted)
+    logger.info("First host: %s", chain.candidates[0].reason)
     return chain.candidates
 
 
