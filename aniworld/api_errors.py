@@ -121,6 +121,15 @@ def database_away() -> str:
     return _("The database does not answer. Try again.")
 
 
+def not_called_so(request: HttpRequest) -> str:
+    """What whoever comes by a name that is not in `ALLOWED_HOSTS` is told."""
+    text = _(
+        "This installation does not answer to the name %s. Whoever runs it adds that to ALLOWED_HOSTS and starts anew."
+    )
+    name = str(request.META.get("HTTP_HOST", ""))
+    return text % name[:100]
+
+
 def _out_of_range(error: Exception) -> Answer:
     log.warning("A value did not fit its column: %s", error)
     return Answer(422, _("A value is out of range."), code_of(422))

@@ -49,6 +49,14 @@ def host(text: str) -> str:
     return text
 
 
+def host_name(text: str) -> str:
+    """A name or address without a port, such as a browser asks for; `.name` is all below it as well, `*` any."""
+    bare = text.removeprefix(".")
+    if text != "*":
+        _demand(urlsplit(f"//{host(bare)}").port is None, text)
+    return text
+
+
 def origin(text: str) -> str:
     """`https://host` or `http://host`, a port or nothing behind it; `*.` may stand before the host."""
     scheme, sign, place = text.partition("://")

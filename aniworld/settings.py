@@ -62,7 +62,8 @@ PORT = environment.integer("PORT", 8000, 1, 65535)
 BASE_PATH = environment.read(
     "BASE_PATH", "", environment_values.base_path, "allowed is a path of letters, digits and . _ ~ -, such as series"
 )
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+_OWN_NAMES, _NAMES = ["localhost", "127.0.0.1", "[::1]"], "allowed are names such as nas.lan, without http:// and port"
+ALLOWED_HOSTS = environment.listed("ALLOWED_HOSTS", _OWN_NAMES, environment_values.host_name, _NAMES)
 CSRF_TRUSTED_ORIGINS = environment.listed(
     "CSRF_TRUSTED_ORIGINS", [], environment_values.origin, "allowed are origins such as https://series.example.org"
 )

@@ -220,7 +220,7 @@ def everything_rests() -> float | None:
 def _resting(source: Source, row: Provider, seconds: float) -> Left:
     record: ProviderStatus = row.status_record
     again = timezone.localtime() + timedelta(seconds=seconds)
-    reason = _("rests, and is asked again at %s") % f"{again:%H:%M:%S}"
+    reason = _("rests, and is asked again at %s") % f"{again:%H:%M %Z}"
     is_blocked = record.known_status == ProviderStatus.Status.BLOCKED and not record.is_pause
     is_short = record.seconds_to_probe() <= WORTH_WAITING
     return Left(source, reason, seconds, is_blocked=is_blocked, is_awaited=is_short and not is_blocked)

@@ -39,6 +39,7 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 os.environ["ANIWORLD_PAGES"] = "off"
 
 from django.conf import settings  # noqa: E402  # read just now, by django.setup()
+from django.utils import translation  # noqa: E402  # likewise
 
 from aniworld.configuration import store  # noqa: E402  # its models exist only from here on
 from providers import chain, recording, score  # noqa: E402  # likewise
@@ -128,7 +129,8 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_configuration() -> None:
-    """No test sees the configuration or the providers that another one cached."""
+    """No test sees the configuration or the providers that another one cached, nor the language it has left."""
+    translation.deactivate()
     store.forget()
     Provider.forget()
     recording.discard()

@@ -58,12 +58,14 @@ class Seldom(logging.Filter):
         self._seconds = seconds
         self._next_at = 0.0
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - logging's interface
-        """Whether it is time again."""
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is time again; it is told without its traceback then."""
         now = time.monotonic()
         if now < self._next_at:
             return False
         self._next_at = now + self._seconds
+        # Strangers cause it, not a line of this program.
+        record.exc_info = None
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -15,7 +15,7 @@ from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from aniworld.accounts.vouching import Unwelcome
-from aniworld.api_errors import AWAY_SECONDS, database_away
+from aniworld.api_errors import AWAY_SECONDS, database_away, not_called_so
 from aniworld.middleware import is_api
 
 logger = logging.getLogger(__name__)
@@ -27,10 +27,12 @@ def _page(request: HttpRequest, code: int, **facts: object) -> HttpResponse:
     return render(request, f"{code}.html", facts, status=code)
 
 
-def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's interface
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400, or 413 for more than is taken; in plain text, since what is wrong may be what every page needs."""
     if isinstance(exception, RequestDataTooBig):
         return HttpResponse(_("The request is too large."), content_type="text/plain", status=413)
+    if isinstance(exception, DisallowedHost):
+        return HttpResponse(not_called_so(request), content_type="text/plain", status=400)
     return HttpResponse(_("The request makes no sense."), content_type="text/plain", status=400)
 
 

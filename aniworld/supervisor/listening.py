@@ -56,11 +56,11 @@ def reachable_name(host: str) -> str:
     return _ANYWHERE.get(host, host)
 
 
-def answers(host: str, port: int, path: str, timeout: float = 1.0) -> bool:
-    """Whether something speaks HTTP there, whatever it says."""
+def answers(host: str, port: int, path: str, called: str, timeout: float = 1.0) -> bool:
+    """Whether something speaks HTTP there, whatever it says. `called`: the name under which it is asked."""
     with closing(HTTPConnection(reachable_name(host), port, timeout=timeout)) as connection:
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Host": called})
             connection.getresponse().read(1)
         except (OSError, HTTPException):
             return False

@@ -116,7 +116,8 @@ def _drawn(bar: Bar) -> SafeString:
 
 
 def _number(value: float) -> str:
-    return number_format(value, decimal_pos=0 if value >= 10 else 1, force_grouping=False)
+    digits = 0 if value >= 10 else 1
+    return number_format(round(value, digits), decimal_pos=digits, force_grouping=False)
 
 
 def told_of_success(points: Sequence[Point]) -> str:

@@ -29,7 +29,8 @@ def size(count: float | None) -> str:
     while value >= 999.5 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     digits = 1 if unit >= 2 and value < 99.95 else 0
-    return f"{number_format(value, decimal_pos=digits, force_grouping=False)}{_GAP}{_UNITS[unit]}"
+    # Django's own cuts what is behind the last digit off.
+    return f"{number_format(round(value, digits), decimal_pos=digits, force_grouping=False)}{_GAP}{_UNITS[unit]}"
 
 
 @register.filter

@@ -40,6 +40,8 @@ WRONG = [
     ("TRUSTED_PROXIES", "127.0.0.1, my-proxy", "10.0.0.0/8"),
     ("TZ", "Europe/Bärlin", "Europe/Berlin"),
     ("ALLOWED_PRIVATE_HOSTS", "http://nas", "host:port"),
+    ("ALLOWED_HOSTS", "localhost,http://nas.lan", "without http:// and port"),
+    ("ALLOWED_HOSTS", "nas.lan:8000", "without http:// and port"),
     ("CSRF_TRUSTED_ORIGINS", "series.example.org", "https://series.example.org"),
     ("BASE_PATH", "/my series/", "letters"),
     ("REDIS_URL", "http://127.0.0.1:6379", "redis://"),

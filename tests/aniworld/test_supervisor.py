@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import http.server
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,10 @@ import pytest
 from django_q.models import Schedule
 
 from aniworld import schedules
+from aniworld.management.commands.up import _web
 from aniworld.supervisor import instance, linux, listening, logfiles, marking
 from aniworld.supervisor.chores import Chore, Chores
+from aniworld.supervisor.forks import ForkServer
 from aniworld.supervisor.parts import Child, Part
 from tests.running import eventually
 
@@ -226,3 +230,23 @@ def test_each_process_loads_only_what_it_needs(imports: str, unwanted: str) -> N
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout == "\n"
+
+
+@pytest.mark.parametrize(("allowed", "called"), [(".example.org", "example.org"), ("*", "localhost")])
+def test_the_web_server_is_asked_by_a_name_that_it_answers_to(allowed: str, called: str, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [allowed, "nas.lan"]
+    heard: list[str] = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers["Host"])
+            self.send_error(503)
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Listener) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        probe = _web(server.socket, "127.0.0.1", ForkServer("Common part", server.fileno(), workers=False)).probe
+        assert probe
+        assert probe()
+        answering.join()
+    assert heard == [called]

@@ -18,6 +18,14 @@ def test_every_size_has_at_most_three_digits_before_the_point(count: float) -> N
 
 
 @pytest.mark.parametrize(
+    ("count", "words"),
+    [(None, "–"), (999, "999 B"), (4_356_657, "4.4 MB"), (99_949_000, "99.9 MB"), (1_990_000_000, "2.0 GB")],
+)
+def test_sizes_are_rounded_not_cut(count: float | None, words: str) -> None:
+    assert quantities.size(count).replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [
         (None, "–"),

@@ -201,7 +201,10 @@ def _address(listener: socket.socket, host: str) -> str:
 def _web(listener: socket.socket, host: str, server: ForkServer) -> Part:
     # Not /health, which rightly complains while the workers are still starting.
     path = f"/{settings.BASE_PATH}/api/auth/status" if settings.BASE_PATH else "/api/auth/status"
-    answers = partial(listening.answers, host, listener.getsockname()[1], path)
+    # By a name that it answers to, whatever the operator allows: others are told of in the log.
+    allowed = settings.ALLOWED_HOSTS[0]
+    called = "localhost" if allowed == "*" else allowed.lstrip(".")
+    answers = partial(listening.answers, host, listener.getsockname()[1], path, called)
     return Fork(WEB, "Web server", server, probe=answers)
 
 
@@ -227,5 +230,5 @@ def _demo_site() -> Part:
         "demo",
         f"Demo site on port {port}",
         ["providers.demo", str(settings.DEMO_DIR), "--port", str(port), "--quiet"],
-        probe=partial(listening.answers, "127.0.0.1", port, "/"),
+        probe=partial(listening.answers, "127.0.0.1", port, "/", "localhost"),
     )
