@@ -82,7 +82,12 @@ def discard(folder: Path) -> None:
 
 def size(folder: Path) -> int:
     """Bytes of all files below but those being removed; of one that grows in several places, those that are there."""
-    return sum(_size(path) for path in folder.rglob("*") if DOOMED not in str(path))
+    found = 0
+    # Passes over a folder that is gone by the time it is looked into.
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if DOOMED not in name]
+        found += sum(_size(Path(place, name)) for name in files if DOOMED not in name)
+    return found
 
 
 def _size(path: Path) -> int:

@@ -89,7 +89,7 @@ def test_what_was_measured_decides_between_equals(providers: Site) -> None:
     first, _second, last = chain.explain(
         [source(name) for name in ("demo-file", "vidoza", "demo-aes")], [DUB]
     ).candidates
-    told = "usable, priority 100, score 1.00: 10 of 10 downloads succeeded lately, about 9.9\N{NO-BREAK SPACE}MB/s"
+    told = "usable, priority 100, score 1.00: 10 of 10 downloads succeeded lately, about 10.0\N{NO-BREAK SPACE}MB/s"
     assert told in first.reason
     assert "2 of 10" in last.reason
     Provider.objects.filter(name="vidoza").update(priority=50)
