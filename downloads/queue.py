@@ -358,8 +358,6 @@ def _held(rows: QuerySet[QueueItem]) -> list[QueueItem]:
 def tell(action: str, **facts: Any) -> None:
     """Publishes that the queue as a whole changed, with its numbers."""
     statistics.forget()
-    # Who asks before the commit counts what was, and keeps it for a while.
-    transaction.on_commit(statistics.forget)
     state = QueueState.objects.now()
     data = {"action": action, **facts, "is_running": state.is_running, "is_paused": state.is_paused}
     publish("queue_status", {**data, "statistics": statistics.statistics()})

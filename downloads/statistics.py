@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 
 from downloads import window
@@ -58,8 +59,10 @@ _tally = _Tally()
 
 
 def forget() -> None:
-    """The queue was changed here: the next answer counts anew."""
+    """The queue was changed here: the next answer counts anew, and so does the first one after the commit."""
     _tally.forget()
+    # Who asks before the commit counts what was, and keeps it for a while.
+    transaction.on_commit(_tally.forget)
 
 
 def statistics(*, exact: bool = False) -> dict[str, Any]:

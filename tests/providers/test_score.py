@@ -128,7 +128,7 @@ def test_another_language_says_something_and_less(database: str) -> None:
     assert (dub["voe"].tries, sub["voe"].tries) == (0, 4)
 
 
-def test_only_enabled_hosts_are_judged_and_unknown_ones_stand_at_nothing(database: str) -> None:
+def test_only_enabled_hosts_are_judged_and_untried_ones_count_as_ordinary(database: str) -> None:
     host("voe")
     host("vidoza", enabled=False)
     assert list(score.of_all()) == ["voe"]
