@@ -12,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -126,8 +127,9 @@ def not_called_so(request: HttpRequest) -> str:
     text = _(
         "This installation does not answer to the name %s. Whoever runs it adds that to ALLOWED_HOSTS and starts anew."
     )
-    name = str(request.META.get("HTTP_HOST", ""))
-    return text % name[:100]
+    asked = str(request.META.get("HTTP_HOST", ""))
+    # Without the port, which the variable must not have.
+    return text % (split_domain_port(asked)[0] or asked)[:100]
 
 
 def _out_of_range(error: Exception) -> Answer:

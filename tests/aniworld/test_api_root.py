@@ -242,7 +242,7 @@ def test_a_foreign_host_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture
     for filter_ in logging.getLogger("django.security.DisallowedHost").filters:
         vars(filter_).update(_next_at=0.0)
     for number in range(20):
-        answer = Api().call("get", "/login", headers={"Host": f"evil{number}.example"})
+        answer = Api().call("get", "/login", headers={"Host": f"evil{number}.example:8000"})
         assert answer.status_code == 400
         assert f"evil{number}.example. Whoever runs it adds that to ALLOWED_HOSTS" in answer.content.decode()
         assert answer["Content-Type"] == "text/plain"
